@@ -1,0 +1,177 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+
+export interface OpenIdProvider {
+  /** As it stands in addresses: /sign-in/<name>. */
+  readonly name: string
+  readonly issuer: URL
+  readonly clientId: string
+  readonly clientSecret: string | null
+  /** What the sign-in button says. */
+  readonly label: string
+  readonly scopes: readonly string[]
+}
+
+/** All that the environment says, checked. */
+export interface Settings {
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  /** The one address of this instance; links in mails begin with it. */
+  readonly publicUrl: URL
+  /** Origins and app addresses that the configuration lists; others are added by `setAllowedClients`. */
+  readonly allowedClients: readonly string[]
+  readonly allowedPrivateHosts: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly databaseUrl: string | null
+  /** A service's own database, by the service's name. */
+  readonly serviceDatabaseUrls: Readonly<Record<string, string>>
+  readonly oneRole: boolean
+  /** 32 bytes; null: made on the first start, in the data folder. */
+  readonly secretKey: Buffer | null
+  readonly owner: { readonly email: string; readonly password: string } | null
+  readonly signUps: 'open' | 'guests' | 'closed'
+  readonly authors: 'everyone' | 'moderators'
+  readonly confirmEmail: boolean
+  readonly smtpUrl: string | null
+  readonly mailFrom: string
+  readonly openIdProviders: readonly OpenIdProvider[]
+  readonly demo: boolean
+  readonly logLevel: string
+}
+
+/** The settings with the secret key in place: what every service is given. */
+export interface Config extends Settings {
+  readonly secretKey: Buffer
+}
+
+/** Says every fault of the environment at once, each with its variable's name. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly { readonly variable: string; readonly message: string }[]) {
+    super(['The environment says what can not be:', ...faults.map(({ variable, message }) => `  ${variable}: ${message}`)].join('\n'))
+    this.name = 'ConfigError'
+  }
+}
+
+const flag = z.enum(['0', '1'], 'is 0 or 1').default('0').transform((value) => value === '1')
+const list = z.string().default('').transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))
+const url = (protocols: readonly string[]) =>
+  z.string().refine((value) => protocols.some((protocol) => value.startsWith(`${protocol}://`)) && URL.canParse(value), {
+    error: `is an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+  })
+const postgresUrl = url(['postgres', 'postgresql'])
+
+const CLIENT = /^(https?:\/\/[^/?#@\s]+|[a-z][a-z0-9+.-]*:\/[^\s#]*)$/i
+const PROXY = /^[0-9a-f.:]+(\/\d{1,3})?$/i
+
+const environment = z.object({
+  PORT: z.string().default('4000').transform(Number).pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 65535').max(65_535, 'is 1 to 65535')),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATA_DIR: z.string().min(1, 'is a folder').default('.ashlar'),
+  PUBLIC_URL: url(['http', 'https']).optional(),
+  ALLOWED_CLIENTS: list.pipe(z.array(z.string().regex(CLIENT, 'lists origins such as https://example.com and app addresses'))),
+  ALLOWED_PRIVATE_HOSTS: list,
+  TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(PROXY, 'lists addresses such as 10.0.0.1 or 10.0.0.0/8'))),
+  DATABASE_URL: postgresUrl.optional(),
+  ONE_ROLE: flag,
+  SECRET_KEY: z
+    .string()
+    .transform((value) => Buffer.from(value, 'base64'))
+    .refine((key) => key.length === 32, 'is 32 random bytes in base64, as openssl rand -base64 32 prints')
+    .optional(),
+  OWNER_EMAIL: z.email('is an e-mail address').optional(),
+  OWNER_PASSWORD: z.string().min(8, 'has 8 to 1,000 characters').max(1_000, 'has 8 to 1,000 characters').optional(),
+  SIGN_UPS: z.enum(['open', 'guests', 'closed'], 'is open, guests or closed').default('open'),
+  AUTHORS: z.enum(['everyone', 'moderators'], 'is everyone or moderators').default('everyone'),
+  CONFIRM_EMAIL: flag,
+  SMTP_URL: url(['smtp', 'smtps']).optional(),
+  MAIL_FROM: z.string().regex(/^[^\r\n]+$/, 'is one line').optional(),
+  DEMO: flag,
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent').default('info'),
+})
+
+/**
+ * Reads and checks the environment; the one place that does.
+ * @throws ConfigError with every fault at once.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Settings {
+  // A variable set to nothing is one that is not set: `PORT= npm start` means the default.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environment.safeParse(given)
+  const faults = parsed.error?.issues.map(({ path, message }) => ({ variable: String(path[0]), message })) ?? []
+  const openIdProviders = readOpenIdProviders(given, faults)
+  const serviceDatabaseUrls = readServiceDatabaseUrls(given, faults)
+
+  const values = parsed.data
+  if (values) {
+    if (!isLoopback(values.HOST) && !values.PUBLIC_URL)
+      faults.push({ variable: 'PUBLIC_URL', message: `is needed where HOST (${values.HOST}) is not a loopback address: links in mails come from it` })
+    if (Boolean(values.OWNER_EMAIL) !== Boolean(values.OWNER_PASSWORD))
+      faults.push({ variable: values.OWNER_EMAIL ? 'OWNER_PASSWORD' : 'OWNER_EMAIL', message: 'goes with the other: OWNER_EMAIL and OWNER_PASSWORD' })
+  }
+  if (faults.length > 0 || !values) throw new ConfigError(faults)
+
+  const publicUrl = new URL(values.PUBLIC_URL ?? `http://localhost:${values.PORT}`)
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    dataDir: resolve(values.DATA_DIR),
+    publicUrl,
+    allowedClients: values.ALLOWED_CLIENTS,
+    allowedPrivateHosts: values.ALLOWED_PRIVATE_HOSTS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    databaseUrl: values.DATABASE_URL ?? null,
+    serviceDatabaseUrls,
+    oneRole: values.ONE_ROLE,
+    secretKey: values.SECRET_KEY ?? null,
+    owner: values.OWNER_EMAIL && values.OWNER_PASSWORD ? { email: values.OWNER_EMAIL, password: values.OWNER_PASSWORD } : null,
+    signUps: values.SIGN_UPS,
+    authors: values.AUTHORS,
+    confirmEmail: values.CONFIRM_EMAIL,
+    smtpUrl: values.SMTP_URL ?? null,
+    mailFrom: values.MAIL_FROM ?? `Ashlar <no-reply@${publicUrl.hostname}>`,
+    openIdProviders,
+    demo: values.DEMO,
+    logLevel: values.LOG_LEVEL,
+  }
+}
+
+/** Whether an address or name reaches this machine alone. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'))
+
+type Faults = { variable: string; message: string }[]
+
+/** `OPENID_<NAME>_ISSUER`, `_CLIENT_ID`, `_CLIENT_SECRET`, `_LABEL`, `_SCOPES`: one provider a name. */
+function readOpenIdProviders(env: Readonly<Record<string, string | undefined>>, faults: Faults): OpenIdProvider[] {
+  const names = new Set(Object.keys(env).flatMap((variable) => variable.match(/^OPENID_([A-Z0-9]+)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL|SCOPES)$/)?.[1] ?? []))
+  return [...names].sort().flatMap((name) => {
+    const issuer = env[`OPENID_${name}_ISSUER`]
+    const clientId = env[`OPENID_${name}_CLIENT_ID`]
+    if (!issuer || !URL.canParse(issuer) || !/^https?:/.test(issuer)) {
+      faults.push({ variable: `OPENID_${name}_ISSUER`, message: 'is the address of the provider, such as https://accounts.example.com' })
+      return []
+    }
+    if (!clientId) {
+      faults.push({ variable: `OPENID_${name}_CLIENT_ID`, message: 'is the id that the provider gave this instance' })
+      return []
+    }
+    const label = env[`OPENID_${name}_LABEL`] ?? name.charAt(0) + name.slice(1).toLowerCase()
+    const scopes = (env[`OPENID_${name}_SCOPES`] ?? 'openid email profile').split(/[\s,]+/)
+    return [{ name: name.toLowerCase(), issuer: new URL(issuer), clientId, clientSecret: env[`OPENID_${name}_CLIENT_SECRET`] ?? null, label, scopes }]
+  })
+}
+
+/** `USERS_DATABASE_URL` and so on. */
+function readServiceDatabaseUrls(env: Readonly<Record<string, string | undefined>>, faults: Faults): Record<string, string> {
+  const urls: Record<string, string> = {}
+  for (const [variable, value] of Object.entries(env)) {
+    const service = variable.match(/^([A-Z][A-Z0-9]*)_DATABASE_URL$/)?.[1]
+    if (!service) continue
+    const parsed = postgresUrl.safeParse(value)
+    if (parsed.success) urls[service.toLowerCase()] = parsed.data
+    else faults.push({ variable, message: parsed.error.issues[0]?.message ?? 'is an address' })
+  }
+  return urls
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import type { ServiceDatabase } from '@ashlar/database/service-database'
+import type { FastifyPluginAsync } from 'fastify'
+import { execute, type FormattedExecutionResult, type GraphQLSchema, print } from 'graphql'
+import { augmentSchema } from './augment-schema.js'
+import { enforceAuthorisation } from './authorisation.js'
+import { type Asking, callerOf, type Caller } from './caller.js'
+import type { Config } from './config.js'
+import type { Context } from './context.js'
+import { documentCache } from './document-cache.js'
+import { presentError } from './failures.js'
+import type { JobHandlers, JobQueue } from './jobs.js'
+import type { Logger } from './log.js'
+
+/** What a service is made of; each instance has its own, so that one process can hold several. */
+export interface Deps {
+  readonly db: ServiceDatabase
+  readonly config: Config
+  readonly log: Logger
+  readonly jobs: JobQueue
+}
+
+export interface SubgraphDefinition<Services, Loaders> {
+  readonly name: string
+  /** Where schema.graphql lies. */
+  readonly schema: URL
+  readonly resolvers: object
+  /** Built once an instance. */
+  services(deps: Deps): Services
+  /** Built once a request. */
+  loaders(services: Services, caller: Caller): Loaders
+  /** What the service does later or again, by the kind of job. */
+  jobs?(services: Services): JobHandlers
+  /** Pages and files of the service's own, for what a mailed link opens. */
+  routes?(services: Services, deps: Deps): FastifyPluginAsync
+  /** Lifelike data, the same each time, for DEMO=1. */
+  demo?(services: Services, deps: Deps): Promise<void>
+  /** Fields of `Viewer` that tell nothing of the service's own and need no `<service>:read`. */
+  readonly openViewerFields?: readonly string[]
+}
+
+export interface SubgraphOperation {
+  readonly query: string
+  readonly operationName?: string | null
+  readonly variables?: Readonly<Record<string, unknown>> | null
+}
+
+export interface RunningSubgraph<Services = unknown> {
+  readonly name: string
+  /** The SDL for composition, with all that the kit adds. */
+  readonly typeDefs: string
+  readonly schema: GraphQLSchema
+  readonly services: Services
+  readonly routes: FastifyPluginAsync | null
+  /** Never throws: what goes wrong is in `errors`, meant or masked. */
+  execute(operation: SubgraphOperation, asking: Asking): Promise<FormattedExecutionResult>
+  demo(): Promise<void>
+  /** Stops its jobs. The database is closed by who opened it. */
+  close(): Promise<void>
+}
+
+export interface Subgraph<Services, Loaders> extends SubgraphDefinition<Services, Loaders> {
+  /** Builds the services and the executable schema, and starts the jobs. */
+  start(deps: Deps): RunningSubgraph<Services>
+}
+
+/** Names a subgraph's parts. Has no side effects; `start` makes an instance of it. */
+export const defineSubgraph = <Services, Loaders>(definition: SubgraphDefinition<Services, Loaders>): Subgraph<Services, Loaders> => ({
+  ...definition,
+  start: (deps) => startSubgraph(definition, deps),
+})
+
+function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Services, Loaders>, deps: Deps): RunningSubgraph<Services> {
+  const { name } = definition
+  const log = deps.log.child({ service: name })
+  const typeDefs = augmentSchema(readFileSync(definition.schema, 'utf8'))
+  const schema = buildSubgraphSchema({ typeDefs, resolvers: definition.resolvers as never })
+  enforceAuthorisation(schema, name, new Set(definition.openViewerFields))
+
+  const services = definition.services(deps)
+  const stopJobs = deps.jobs.start(definition.jobs?.(services) ?? {})
+  const documents = documentCache(schema)
+
+  return {
+    name,
+    schema,
+    services,
+    typeDefs: print(typeDefs),
+    routes: definition.routes?.(services, deps) ?? null,
+    demo: async () => definition.demo?.(services, deps),
+    close: () => stopJobs(),
+    async execute({ query, operationName, variables }, asking) {
+      const found = documents.get(query)
+      if ('errors' in found) return { errors: found.errors.map((error) => error.toJSON()) }
+      const writing = found.writes(operationName)
+      const caller = callerOf(asking, name, writing ? 'write' : 'read')
+      const context: Context<Services, Loaders> = { caller, services, loaders: definition.loaders(services, caller), log }
+      const result = await execute({
+        schema,
+        document: found.document,
+        contextValue: context,
+        operationName: operationName ?? null,
+        variableValues: variables ?? {},
+      })
+      const { errors, ...rest } = result
+      return { ...rest, ...(errors && { errors: errors.map((error) => presentError(error, { log, service: name, writing })) }) }
+    },
+  }
+}

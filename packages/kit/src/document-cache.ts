@@ -1,0 +1,38 @@
+import { type DocumentNode, getOperationAST, type GraphQLError, GraphQLError as SyntaxOrRuleError, type GraphQLSchema, OperationTypeNode, parse, validate } from 'graphql'
+
+const MAX_DOCUMENTS = 1_000
+const MAX_TOKENS = 20_000
+
+type Found = { readonly document: DocumentNode; writes(operationName?: string | null): boolean } | { readonly errors: readonly GraphQLError[] }
+
+/** Parses and validates each text once. Bounded: the one used longest ago makes room; texts at fault are not kept. */
+export function documentCache(schema: GraphQLSchema) {
+  const cache = new Map<string, Found>()
+  return {
+    get(query: string): Found {
+      const known = cache.get(query)
+      if (known) {
+        cache.delete(query)
+        cache.set(query, known)
+        return known
+      }
+      const found = read(schema, query)
+      if ('errors' in found) return found
+      if (cache.size >= MAX_DOCUMENTS) cache.delete(cache.keys().next().value ?? '')
+      cache.set(query, found)
+      return found
+    },
+  }
+}
+
+function read(schema: GraphQLSchema, query: string): Found {
+  try {
+    const document = parse(query, { maxTokens: MAX_TOKENS, noLocation: true })
+    const errors = validate(schema, document)
+    if (errors.length > 0) return { errors }
+    return { document, writes: (name) => getOperationAST(document, name)?.operation === OperationTypeNode.MUTATION }
+  } catch (error) {
+    if (error instanceof SyntaxOrRuleError) return { errors: [error] }
+    throw error
+  }
+}
