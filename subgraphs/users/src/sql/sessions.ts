@@ -1,0 +1,79 @@
+const SESSION = `session.id, session.account_id as "accountId", session.client, session.scopes, session.user_agent as "userAgent",
+  session.ip_address as "ipAddress", session.created_at as "createdAt", session.authenticated_at as "authenticatedAt",
+  session.last_used_at as "lastUsedAt", session.expires_at as "expiresAt"`
+
+/** A session ends 30 days after its last use and 180 days after its sign-in. */
+const EXPIRY = `least(clock() + interval '30 days', session.created_at + interval '180 days')`
+
+/**
+ * $1 session, $2 account, $3 client, $4 scopes, $5 user agent, $6 address, $7 the refresh token's hash, $8 the password hash that was
+ * checked, $9 when the person proved who they are, if not now, $10 whether demo accounts may, $11 the address as it is known by.
+ * No row where the account was suspended or got another password meanwhile: the share lock has the two decide who was first.
+ */
+export const OPEN_SESSION = `
+  with owner as (
+    select id, role, generation from account
+    where id = $2 and suspended_at is null and ($8::text is null or password_hash = $8) and ($10::boolean or not demo)
+    for share
+  ), opened as (
+    insert into session (id, account_id, client, scopes, user_agent, ip_address, authenticated_at, expires_at)
+    select $1::uuid, id, $3, $4::text[], $5, $6, coalesce($9::timestamptz, clock()), clock() + interval '30 days' from owner
+    returning ${SESSION}
+  ), token as (
+    insert into refresh_token (hash, session_id) select $7::bytea, id from opened
+  ), known as (
+    insert into known_address (account_id, address) select id, $11 from owner
+    on conflict (account_id, address) do update set signed_in_at = clock()
+  )
+  select opened.*, owner.role, owner.generation, clock() as now from opened, owner`
+
+/** $1 the presented token's hash. Every refresh of a session takes its row first, so that they come one after the other. */
+export const LOCK_SESSION_OF_TOKEN = `
+  select ${SESSION}, account.role, account.generation, clock() as now, session.expires_at <= clock() as expired
+  from session join account on account.id = session.account_id
+  where session.id = (select session_id from refresh_token where hash = $1)
+  for update of session`
+
+/** $1 the presented token's hash, under the session's lock. */
+export const READ_TOKEN = `
+  select successor_hash as "successorHash", successor_sealed as "successorSealed",
+    successor_used_at is not null as "successorUsed", coalesce(successor_used_at + interval '10 seconds' < clock(), false) as late
+  from refresh_token where hash = $1`
+
+/**
+ * $1 the presented token's hash, $2 its successor's, $3 the successor sealed, $4 user agent, $5 address.
+ * This is the presented token's own first use: what its predecessor kept sealed of it goes.
+ */
+export const ROTATE = `
+  with successor as (
+    insert into refresh_token (hash, session_id) select $2::bytea, session_id from refresh_token where hash = $1
+  ), presented as (
+    update refresh_token set successor_hash = $2, successor_sealed = $3 where hash = $1
+  ), predecessor as (
+    update refresh_token set successor_used_at = clock(), successor_sealed = null where successor_hash = $1
+  )
+  update session set last_used_at = clock(), expires_at = ${EXPIRY}, user_agent = $4, ip_address = $5
+  where id = (select session_id from refresh_token where hash = $1)
+  returning expires_at as "expiresAt"`
+
+const ending = (which: string) => `
+  with ended as (delete from session where ${which} returning id)
+  insert into ending (subject_id, ended_at) select id, clock() from ended
+  on conflict (subject_id) do nothing
+  returning subject_id as id`
+
+/** $1 session. */
+export const END_SESSION = ending('id = $1')
+/** $1 account, $2 session. */
+export const END_OWN_SESSION = ending('account_id = $1 and id = $2')
+/** $1 account, $2 the session that stays, or null. */
+export const END_SESSIONS = ending('account_id = $1 and id is distinct from $2::uuid')
+
+/** $1 session, $2 the new token's hash. The guest's session goes on as the account's, under tokens of its own. */
+export const RENEW_TOKENS = `
+  with renewed as (
+    update session set authenticated_at = clock(), last_used_at = clock(), expires_at = ${EXPIRY} where id = $1 returning ${SESSION}
+  ), token as (
+    insert into refresh_token (hash, session_id) select $2::bytea, id from renewed
+  )
+  select renewed.*, account.role, account.generation, clock() as now from renewed join account on account.id = renewed."accountId"`

@@ -1,0 +1,73 @@
+import { isIPv6 } from 'node:net'
+import { rateLimited } from '@ashlar/kit/errors'
+import { COUNT_IN_WINDOW, COUNT_WITH_DELAY, DELAY_LEFT } from './sql/throttle.js'
+import type { ServiceDatabase } from "@ashlar/database/service-database"
+
+const FREE_GUESSES = 5
+const MAX_DELAY_SECONDS = 60
+
+/** What is counted, how often it may happen, and in how long. */
+export const LIMITS = {
+  'sign-in': { attempts: 20, windowSeconds: 15 * 60 },
+  'sign-up': { attempts: 10, windowSeconds: 60 * 60 },
+  guest: { attempts: 60, windowSeconds: 60 * 60 },
+  'mail-request': { attempts: 20, windowSeconds: 15 * 60 },
+  mail: { attempts: 3, windowSeconds: 60 * 60 },
+} as const
+
+export type Limit = keyof typeof LIMITS
+
+/** Counts attempts in the database, each in one statement before the work is done, so that a batch counts as many as it is. */
+export class Throttle {
+  constructor(private readonly db: ServiceDatabase) {}
+
+  /** Counts an attempt of whoever is at this address. @throws RATE_LIMITED */
+  async attempt(limit: Limit, address: string): Promise<void> {
+    const secondsLeft = await this.count(limit, networkOf(address))
+    if (secondsLeft !== null) throw rateLimited(secondsLeft)
+  }
+
+  /** Counts and says whether it is one too many, for what must not tell. */
+  async allows(limit: Limit, subject: string): Promise<boolean> {
+    return (await this.count(limit, subject)) === null
+  }
+
+  /**
+   * Counts a guess at an account's password. After a few, each has to wait twice as long as the one before, up to a minute:
+   * a delay and never a lock, since those who wait do not count.
+   * @throws RATE_LIMITED
+   */
+  async guess(account: string): Promise<void> {
+    const key = `guess:${account}`
+    const counted = await this.db.query(COUNT_WITH_DELAY, [key, FREE_GUESSES, MAX_DELAY_SECONDS])
+    if (counted.length > 0) return
+    const [left] = await this.db.query<{ secondsLeft: number }>(DELAY_LEFT, [key])
+    throw rateLimited(Math.max(1, left?.secondsLeft ?? 1))
+  }
+
+  /** The right password: the guesses before it are forgotten. */
+  async guessed(account: string): Promise<void> {
+    await this.db.query('delete from throttle where key = $1', [`guess:${account}`])
+  }
+
+  private async count(limit: Limit, subject: string): Promise<number | null> {
+    const { attempts, windowSeconds } = LIMITS[limit]
+    const [row] = await this.db.query<{ hits: number; secondsLeft: number }>(COUNT_IN_WINDOW, [`${limit}:${subject}`, windowSeconds])
+    return row && row.hits > attempts ? row.secondsLeft : null
+  }
+}
+
+/** The address by which a person is counted: of IPv6 the /64, which is one household's; of a mapped one the IPv4 in it. */
+export function networkOf(address: string): string {
+  const mapped = address.match(/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i)?.[1]
+  if (mapped) return mapped
+  const [bare = ''] = address.split('%')
+  if (!isIPv6(bare)) return address
+  const [head = '', tail = ''] = bare.split('::')
+  const groups = (part: string) => (part === '' ? [] : part.split(':'))
+  const left = groups(head)
+  const right = groups(tail)
+  const zeros = bare.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : []
+  const network = [...left, ...zeros, ...right].slice(0, 4)
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}
