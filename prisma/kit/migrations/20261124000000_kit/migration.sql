@@ -21,7 +21,9 @@ create table audit_entry (
   at timestamptz not null default clock(),
   actor_id uuid,
   action text not null,
-  subject_id text,
+  target text,
+  ip_address text,
+  outcome text not null default 'DONE' check (outcome in ('DONE', 'REFUSED')),
   details jsonb not null default '{}'
 );
 create index audit_entry_at on audit_entry (at);

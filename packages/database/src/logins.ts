@@ -1,0 +1,88 @@
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
+import pg from 'pg'
+import type { DatabaseLog } from './logger.js'
+
+/** The two roles of a service: its owner runs migrations and signs in nowhere, its login reads and writes rows. */
+export interface ServiceRoles {
+  readonly owner: string
+  readonly login: string
+}
+
+const IDENTIFIER_MAX = 63
+
+/** A service's roles in one database; roles belong to the whole server, hence the database's name in front. */
+export const rolesOf = (database: string, service: string): ServiceRoles => {
+  const login = bounded(`${database}_${service}`)
+  return { login, owner: bounded(`${login}_owner`) }
+}
+
+const bounded = (name: string): string =>
+  name.length <= IDENTIFIER_MAX
+    ? name
+    : `${name.slice(0, IDENTIFIER_MAX - 13)}_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`
+
+/** A login's password, from a secret that never reaches the database. */
+export const passwordOf = (secret: Uint8Array, login: string): string =>
+  createHmac('sha256', secret).update(`ashlar database login ${login}`).digest('base64url')
+
+export interface ProvisionOptions {
+  readonly roles: ServiceRoles
+  readonly service: string
+  readonly secret: Uint8Array
+  readonly log: DatabaseLog
+}
+
+/** Makes a service's schema and roles, or does nothing where they are as they should be. In one transaction. */
+export async function provisionService(admin: pg.Client, { roles, service, secret, log }: ProvisionOptions): Promise<void> {
+  const password = passwordOf(secret, roles.login)
+  const mark = `password ${createHash('sha256').update(password).digest('hex').slice(0, 16)}`
+  const found = await stateOf(admin, roles, service)
+  if (found.schema && found.owner && found.mark === mark) return
+
+  const owner = pg.escapeIdentifier(roles.owner)
+  const login = pg.escapeIdentifier(roles.login)
+  const schema = pg.escapeIdentifier(service)
+  const rows = `for role ${owner} in schema ${schema} grant`
+  const statements = [
+    ...(found.owner ? [] : [`create role ${owner} nologin`, `grant ${owner} to current_user`]),
+    ...(found.login ? [] : [`create role ${login} login`]),
+    // The server is given what it would have computed, so that no log of its statements ever shows a password.
+    `alter role ${login} password ${pg.escapeLiteral(scramVerifier(password, roles.login))}`,
+    `comment on role ${login} is ${pg.escapeLiteral(mark)}`,
+    ...(found.schema ? [] : [`create schema ${schema} authorization ${owner}`]),
+    `grant connect on database ${pg.escapeIdentifier(found.database)} to ${login}`,
+    `grant usage on schema ${schema} to ${login}`,
+    `alter default privileges ${rows} select, insert, update, delete on tables to ${login}`,
+    `alter default privileges ${rows} usage, select on sequences to ${login}`,
+  ]
+  await admin.query('begin')
+  try {
+    for (const statement of statements) await admin.query(statement)
+    await admin.query('commit')
+  } catch (error) {
+    await admin.query('rollback')
+    throw error
+  }
+  log.info({ service, login: roles.login }, found.schema ? 'gave the service its login' : 'made the service its schema and login')
+}
+
+async function stateOf(admin: pg.Client, { owner, login }: ServiceRoles, service: string) {
+  const { rows } = await admin.query(
+    `select current_database() as database, to_regnamespace($3) is not null as schema,
+            exists (select from pg_roles where rolname = $1) as owner, exists (select from pg_roles where rolname = $2) as login,
+            (select shobj_description(oid, 'pg_authid') from pg_roles where rolname = $2) as mark`,
+    [owner, login, pg.escapeIdentifier(service)],
+  )
+  return rows[0] as { database: string; schema: boolean; owner: boolean; login: boolean; mark: string | null }
+}
+
+const SCRAM_ITERATIONS = 4096
+
+// RFC 5803. The password has 256 bits of its own, so a salt from the login's name takes nothing away.
+function scramVerifier(password: string, login: string): string {
+  const salt = createHash('sha256').update(`ashlar ${login}`).digest().subarray(0, 16)
+  const salted = pbkdf2Sync(password, salt, SCRAM_ITERATIONS, 32, 'sha256')
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest()
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64')
+  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${hmac('Server Key').toString('base64')}`
+}

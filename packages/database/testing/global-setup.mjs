@@ -1,0 +1,3 @@
+import { openFolder } from './test-server.mjs'
+
+export default openFolder
