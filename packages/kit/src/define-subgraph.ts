@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { FastifyPluginAsync } from 'fastify'
-import { execute, type FormattedExecutionResult, type GraphQLSchema, print } from 'graphql'
+import { execute, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode, print } from 'graphql'
 import { augmentSchema } from './augment-schema.js'
 import { enforceAuthorisation } from './authorisation.js'
 import { type Asking, callerOf, type Caller } from './caller.js'
 import type { Config } from './config.js'
 import type { Context } from './context.js'
+import { checkVariables } from './check-variables.js'
 import { documentCache } from './document-cache.js'
 import { presentError } from './failures.js'
 import type { JobHandlers, JobQueue } from './jobs.js'
@@ -93,17 +94,22 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     async execute({ query, operationName, variables }, asking) {
       const found = documents.get(query)
       if ('errors' in found) return { errors: found.errors.map((error) => error.toJSON()) }
-      const writing = found.writes(operationName)
+      const operation = found.operation(operationName)
+      const writing = operation?.operation === OperationTypeNode.MUTATION
       const caller = callerOf(asking, name, writing ? 'write' : 'read')
       const context: Context<Services, Loaders> = { caller, services, loaders: definition.loaders(services, caller), log }
-      const result = await execute({
+      try {
+        if (operation) checkVariables(schema, operation, variables ?? {})
+      } catch (error) {
+        return { errors: [(error as GraphQLError).toJSON()] }
+      }
+      const { errors, ...rest } = await execute({
         schema,
         document: found.document,
         contextValue: context,
         operationName: operationName ?? null,
         variableValues: variables ?? {},
       })
-      const { errors, ...rest } = result
       return { ...rest, ...(errors && { errors: errors.map((error) => presentError(error, { log, service: name, writing })) }) }
     },
   }

@@ -1,9 +1,20 @@
-import { type DocumentNode, getOperationAST, type GraphQLError, GraphQLError as SyntaxOrRuleError, type GraphQLSchema, OperationTypeNode, parse, validate } from 'graphql'
+import {
+  type DocumentNode,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql'
+import { badLiterals } from './check-variables.js'
 
 const MAX_DOCUMENTS = 1_000
 const MAX_TOKENS = 20_000
 
-type Found = { readonly document: DocumentNode; writes(operationName?: string | null): boolean } | { readonly errors: readonly GraphQLError[] }
+type Found =
+  | { readonly document: DocumentNode; operation(name?: string | null): OperationDefinitionNode | null }
+  | { readonly errors: readonly GraphQLError[] }
 
 /** Parses and validates each text once. Bounded: the one used longest ago makes room; texts at fault are not kept. */
 export function documentCache(schema: GraphQLSchema) {
@@ -29,10 +40,12 @@ function read(schema: GraphQLSchema, query: string): Found {
   try {
     const document = parse(query, { maxTokens: MAX_TOKENS, noLocation: true })
     const errors = validate(schema, document)
-    if (errors.length > 0) return { errors }
-    return { document, writes: (name) => getOperationAST(document, name)?.operation === OperationTypeNode.MUTATION }
+    if (errors.length === 0) return { document, operation: (name) => getOperationAST(document, name) ?? null }
+    // The gateway has no scalars of ours: a literal that one of them refuses is found here, and is the caller's to hear of.
+    const literals = badLiterals(document, errors)
+    return { errors: literals ? [literals] : errors }
   } catch (error) {
-    if (error instanceof SyntaxOrRuleError) return { errors: [error] }
+    if (error instanceof GraphQLError) return { errors: [error] }
     throw error
   }
 }
