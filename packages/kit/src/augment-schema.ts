@@ -35,7 +35,8 @@ export function augmentSchema(sdl: string): DocumentNode {
   return { ...document, definitions: [...linked(document, kitDirectives).definitions, ...definitionsOf(kitDirectives)] }
 }
 
-const definitionsOf = (names: Iterable<string>) => [...names].flatMap((name) => parse(KIT_DIRECTIVES[name] ?? '', { noLocation: true }).definitions)
+const definitionsOf = (names: Iterable<string>) =>
+  [...names].flatMap((name) => parse(KIT_DIRECTIVES[name] ?? '', { noLocation: true }).definitions)
 
 function linked(document: DocumentNode, kitDirectives: ReadonlySet<string>): DocumentNode {
   const names = [...kitDirectives].map((name) => `@${name}`)

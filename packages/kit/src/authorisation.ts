@@ -1,11 +1,4 @@
-import {
-  defaultFieldResolver,
-  type GraphQLField,
-  type GraphQLObjectType,
-  type GraphQLSchema,
-  getNamedType,
-  isObjectType,
-} from 'graphql'
+import { defaultFieldResolver, type GraphQLField, type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql'
 import { type Caller, opensOwn } from './caller.js'
 import type { Context } from './context.js'
 import { AshlarError, forbidden, unauthenticated } from './errors.js'

@@ -77,6 +77,14 @@ export function callerOf(asking: Asking, service: string, access: 'read' | 'writ
 /** For jobs and pages' plumbing: nobody, from nowhere. */
 export const nobody = (request: Partial<RequestInfo> = {}): Asking => ({
   identity: null,
-  request: { id: 'internal', clientAddress: '127.0.0.1', userAgent: null, origin: null, cookieMode: false, refreshCookie: null, ...request },
+  request: {
+    id: 'internal',
+    clientAddress: '127.0.0.1',
+    userAgent: null,
+    origin: null,
+    cookieMode: false,
+    refreshCookie: null,
+    ...request,
+  },
   reply: {},
 })

@@ -54,8 +54,19 @@ export class ConfigError extends Error {
   }
 }
 
-const flag = z.enum(['0', '1'], 'is 0 or 1').default('0').transform((value) => value === '1')
-const list = z.string().default('').transform((value) => value.split(',').map((item) => item.trim()).filter(Boolean))
+const flag = z
+  .enum(['0', '1'], 'is 0 or 1')
+  .default('0')
+  .transform((value) => value === '1')
+const list = z
+  .string()
+  .default('')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
 const url = (protocols: readonly string[]) =>
   z.string().refine((value) => protocols.some((protocol) => value.startsWith(`${protocol}://`)) && URL.canParse(value), {
     error: `is an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
@@ -66,7 +77,11 @@ const CLIENT = /^(https?:\/\/[^/?#@\s]+|[a-z][a-z0-9+.-]*:\/[^\s#]*)$/i
 const PROXY = /^[0-9a-f.:]+(\/\d{1,3})?$/i
 
 const environment = z.object({
-  PORT: z.string().default('4000').transform(Number).pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 65535').max(65_535, 'is 1 to 65535')),
+  PORT: z
+    .string()
+    .default('4000')
+    .transform(Number)
+    .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 65535').max(65_535, 'is 1 to 65535')),
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1, 'is a folder').default('.ashlar'),
   PUBLIC_URL: url(['http', 'https']).optional(),
@@ -86,9 +101,14 @@ const environment = z.object({
   AUTHORS: z.enum(['everyone', 'moderators'], 'is everyone or moderators').default('everyone'),
   CONFIRM_EMAIL: flag,
   SMTP_URL: url(['smtp', 'smtps']).optional(),
-  MAIL_FROM: z.string().regex(/^[^\r\n]+$/, 'is one line').optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]+$/, 'is one line')
+    .optional(),
   DEMO: flag,
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent').default('info'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent')
+    .default('info'),
 })
 
 /**
@@ -106,9 +126,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
   const values = parsed.data
   if (values) {
     if (!isLoopback(values.HOST) && !values.PUBLIC_URL)
-      faults.push({ variable: 'PUBLIC_URL', message: `is needed where HOST (${values.HOST}) is not a loopback address: links in mails come from it` })
+      faults.push({
+        variable: 'PUBLIC_URL',
+        message: `is needed where HOST (${values.HOST}) is not a loopback address: links in mails come from it`,
+      })
     if (Boolean(values.OWNER_EMAIL) !== Boolean(values.OWNER_PASSWORD))
-      faults.push({ variable: values.OWNER_EMAIL ? 'OWNER_PASSWORD' : 'OWNER_EMAIL', message: 'goes with the other: OWNER_EMAIL and OWNER_PASSWORD' })
+      faults.push({
+        variable: values.OWNER_EMAIL ? 'OWNER_PASSWORD' : 'OWNER_EMAIL',
+        message: 'goes with the other: OWNER_EMAIL and OWNER_PASSWORD',
+      })
   }
   if (faults.length > 0 || !values) throw new ConfigError(faults)
 
@@ -145,7 +171,11 @@ type Faults = { variable: string; message: string }[]
 
 /** `OPENID_<NAME>_ISSUER`, `_CLIENT_ID`, `_CLIENT_SECRET`, `_LABEL`, `_SCOPES`: one provider a name. */
 function readOpenIdProviders(env: Readonly<Record<string, string | undefined>>, faults: Faults): OpenIdProvider[] {
-  const names = new Set(Object.keys(env).flatMap((variable) => variable.match(/^OPENID_([A-Z0-9]+)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL|SCOPES)$/)?.[1] ?? []))
+  const names = new Set(
+    Object.keys(env).flatMap(
+      (variable) => variable.match(/^OPENID_([A-Z0-9]+)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL|SCOPES)$/)?.[1] ?? [],
+    ),
+  )
   return [...names].sort().flatMap((name) => {
     const issuer = env[`OPENID_${name}_ISSUER`]
     const clientId = env[`OPENID_${name}_CLIENT_ID`]
@@ -159,7 +189,16 @@ function readOpenIdProviders(env: Readonly<Record<string, string | undefined>>, 
     }
     const label = env[`OPENID_${name}_LABEL`] ?? name.charAt(0) + name.slice(1).toLowerCase()
     const scopes = (env[`OPENID_${name}_SCOPES`] ?? 'openid email profile').split(/[\s,]+/)
-    return [{ name: name.toLowerCase(), issuer: new URL(issuer), clientId, clientSecret: env[`OPENID_${name}_CLIENT_SECRET`] ?? null, label, scopes }]
+    return [
+      {
+        name: name.toLowerCase(),
+        issuer: new URL(issuer),
+        clientId,
+        clientSecret: env[`OPENID_${name}_CLIENT_SECRET`] ?? null,
+        label,
+        scopes,
+      },
+    ]
   })
 }
 

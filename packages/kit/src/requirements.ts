@@ -20,5 +20,7 @@ export const requirementWords = ({ scopes }: Requirement): string =>
 
 function strings(value: ConstValueNode | undefined): string[][] {
   if (value?.kind !== Kind.LIST) return []
-  return value.values.map((all) => (all.kind === Kind.LIST ? all.values.flatMap((one) => (one.kind === Kind.STRING ? [one.value] : [])) : []))
+  return value.values.map((all) =>
+    all.kind === Kind.LIST ? all.values.flatMap((one) => (one.kind === Kind.STRING ? [one.value] : [])) : [],
+  )
 }

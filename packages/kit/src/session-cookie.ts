@@ -1,0 +1,36 @@
+import { isLoopback } from './config.js'
+
+/** A cookie's name and attributes at one public address, for what only the server reads. */
+export interface HostCookie {
+  readonly name: string
+  /** The value of `Set-Cookie`. */
+  serialize(value: string, expiresAt: Date): string
+  /** The value of `Set-Cookie` that has the browser forget it. */
+  clear(): string
+  /** The cookie's value in a request's `Cookie` header; null without one. */
+  parse(header: string | undefined): string | null
+}
+
+/**
+ * A cookie of this host alone: `__Host-ashlar…`, HttpOnly and Secure. On http, which only loopback may have, it bears the port
+ * instead, since cookies don't tell ports apart.
+ */
+export function hostCookie(publicUrl: URL, sameSite: 'Strict' | 'Lax', purpose = ''): HostCookie {
+  const plain = publicUrl.protocol === 'http:' && isLoopback(publicUrl.hostname)
+  const suffix = purpose && `-${purpose}`
+  const name = plain ? `ashlar-${publicUrl.port || '80'}${suffix}` : `__Host-ashlar${suffix}`
+  const attributes = `Path=/; HttpOnly; SameSite=${sameSite}${plain ? '' : '; Secure'}`
+  const serialize = (value: string, expiresAt: Date) => `${name}=${value}; ${attributes}; Expires=${expiresAt.toUTCString()}`
+  return {
+    name,
+    serialize,
+    clear: () => serialize('', new Date(0)),
+    parse(header = '') {
+      const pair = header.split(/;\s*/).find((part) => part.startsWith(`${name}=`))
+      return pair?.slice(name.length + 1) || null
+    },
+  }
+}
+
+/** The cookie that holds the refresh token. Strict: a link on another site never sends it. */
+export const sessionCookie = (publicUrl: URL): HostCookie => hostCookie(publicUrl, 'Strict')
