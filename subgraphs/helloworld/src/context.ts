@@ -1,0 +1,5 @@
+import type { Context as KitContext } from '@ashlar/kit/context'
+import type { Services } from './index.js'
+
+/** What this service's resolvers get. */
+export type Context = KitContext<Services, null>
