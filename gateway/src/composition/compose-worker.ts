@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { composeServices } from '@apollo/composition'
+import { type GraphQLError, parse } from 'graphql'
+import type { CompositionFault } from './composition-error.js'
+
+export interface NamedSchema {
+  readonly name: string
+  readonly url?: string
+  readonly sdl: string
+}
+
+export type Composed = { readonly supergraphSdl: string } | { readonly faults: readonly CompositionFault[] }
+
+const compose = (schemas: readonly NamedSchema[]): Composed => {
+  const { errors, supergraphSdl } = composeServices(
+    schemas.map(({ name, url, sdl }) => ({ name, ...(url && { url }), typeDefs: parse(sdl, { noLocation: true }) })),
+  )
+  return errors ? { faults: errors.map(faultOf) } : { supergraphSdl }
+}
+
+const faultOf = (error: GraphQLError): CompositionFault => ({
+  code: String(error.extensions.code ?? 'INVALID_GRAPHQL'),
+  message: error.message,
+})
+
+parentPort?.postMessage(compose(workerData as readonly NamedSchema[]))

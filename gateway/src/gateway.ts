@@ -1,0 +1,125 @@
+import type { Logger } from '@ashlar/kit/log'
+import type { FastifyPluginAsync } from 'fastify'
+import { printSchema } from 'graphql'
+import { createApolloServer } from './apollo-server.js'
+import { composeSupergraph, expandSchemas } from './composition/compose.js'
+import { signInFieldsOf } from './composition/signs-in.js'
+import { fileStore, memoryStore, type SupergraphStore } from './composition/supergraph-store.js'
+import type { DataSource } from './data-sources/data-source.js'
+import { inProcess } from './data-sources/in-process.js'
+import type { Authenticate } from './http/asking.js'
+import { type Explorer, graphqlRoutes } from './http/graphql-routes.js'
+import { healthRoutes } from './http/health-routes.js'
+import { origins } from './http/origins.js'
+import { refreshCookie } from './http/refresh-cookie.js'
+import { defaultLimits, type Limits } from './limits.js'
+import { createRegistry } from './registry/registry.js'
+import type { GatewaySubgraph } from './subgraph.js'
+import { SupergraphGateway } from './supergraph-gateway.js'
+
+export interface GatewayOptions {
+  readonly subgraphs: readonly GatewaySubgraph[]
+  /** Where composed supergraphs are kept for the next start; nowhere without it. */
+  readonly cacheDir?: string
+  readonly log: Logger
+  readonly authenticate: Authenticate
+  readonly publicUrl: URL
+  /** Origins that CORS and cookies answer, beside the public address's own. */
+  readonly allowedOrigins: () => Promise<ReadonlySet<string>> | ReadonlySet<string>
+  readonly limits?: Partial<Limits>
+  readonly explorer?: Explorer
+}
+
+export interface Gateway {
+  /**
+   * `/graphql`, `/livez` and `/readyz`. The client's address is Fastify's `request.ip`: which proxies are trusted is for the
+   * instance that takes the routes to say.
+   */
+  readonly routes: FastifyPluginAsync
+  readonly supergraphSdl: string
+  /** The graph as clients see it, as SDL. */
+  readonly apiSdl: string
+  /** Switches to these services. Throws CompositionError, and goes on as it was, where they do not compose. */
+  update(subgraphs: readonly GatewaySubgraph[]): Promise<void>
+  /** `/readyz` says no from now on; what runs goes on. */
+  drain(): void
+  close(): Promise<void>
+}
+
+interface Graph {
+  readonly supergraphSdl: string
+  readonly sources: Readonly<Record<string, DataSource>>
+  readonly services: ReadonlySet<string>
+  readonly signInFields: ReadonlySet<string>
+}
+
+/** Composes the services into one graph and makes the public door to it. Throws CompositionError if they never composed. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, publicUrl } = options
+  const limits: Limits = { ...defaultLimits, ...options.limits }
+  const store = options.cacheDir ? fileStore(options.cacheDir) : memoryStore()
+  let graph = await compose(options.subgraphs, store, limits, log)
+  const gateway = new SupergraphGateway({ ...graph, limits, log })
+  const apollo = createApolloServer({ gateway, limits, log, signInFields: () => graph.signInFields })
+  await apollo.start()
+  let ready = true
+  let updating: Promise<void> = Promise.resolve()
+
+  const graphql = graphqlRoutes({
+    apollo,
+    authenticate: options.authenticate,
+    cookie: refreshCookie(publicUrl),
+    explorer: options.explorer,
+    limits,
+    log,
+    origins: origins(publicUrl, options.allowedOrigins),
+    publicUrl,
+    services: () => graph.services,
+  })
+
+  return {
+    routes: async (fastify) => {
+      await fastify.register(graphql)
+      await fastify.register(healthRoutes(() => ready))
+    },
+    get supergraphSdl() {
+      return graph.supergraphSdl
+    },
+    get apiSdl() {
+      return gateway.schema ? printSchema(gateway.schema) : ''
+    },
+    update(subgraphs) {
+      const next = updating.then(async () => {
+        const composed = await compose(subgraphs, store, limits, log)
+        gateway.switchTo(composed.supergraphSdl, composed.sources)
+        graph = composed
+      })
+      updating = next.catch(() => {})
+      return next
+    },
+    drain() {
+      ready = false
+    },
+    async close() {
+      ready = false
+      await updating
+      await apollo.stop()
+    },
+  }
+}
+
+async function compose(subgraphs: readonly GatewaySubgraph[], store: SupergraphStore, limits: Limits, log: Logger): Promise<Graph> {
+  const registry = createRegistry(subgraphs, new Map(subgraphs.map((subgraph) => [subgraph.name, subgraph])))
+  const all = [registry, ...subgraphs]
+  const schemas = expandSchemas(
+    all.map(({ name, sdl, url }) => ({ name, sdl, ...(url && { url }) })),
+    limits,
+  )
+  const supergraphSdl = await composeSupergraph(schemas, store, limits)
+  return {
+    supergraphSdl,
+    sources: Object.fromEntries(all.map((subgraph) => [subgraph.name, inProcess(subgraph, limits, log)])),
+    services: new Set(subgraphs.map(({ name }) => name)),
+    signInFields: signInFieldsOf(supergraphSdl),
+  }
+}

@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Origins } from './origins.js'
+
+const METHODS = 'GET, POST'
+const HEADERS =
+  'authorization, content-type, ashlar-scopes, ashlar-session, ashlar-trace, apollo-require-preflight, x-apollo-operation-name'
+const PREFLIGHT_SECONDS = 7_200
+
+/** A hook that answers listed origins exactly, and preflights. Without the headers a browser keeps the answer from the page. */
+export const cors = (origins: Origins) => async (request: FastifyRequest, reply: FastifyReply) => {
+  reply.header('vary', 'Origin')
+  const { origin } = request.headers
+  if (origin && (await origins.allowed(origin))) {
+    reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true')
+    if (request.method === 'OPTIONS') {
+      reply
+        .header('access-control-allow-methods', METHODS)
+        .header('access-control-allow-headers', HEADERS)
+        .header('access-control-max-age', PREFLIGHT_SECONDS)
+    }
+  }
+  if (request.method === 'OPTIONS') return reply.code(204).send()
+}

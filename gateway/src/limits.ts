@@ -1,0 +1,31 @@
+/** What one client or one schema may cost; each can be set. */
+export interface Limits {
+  readonly bodyBytes: number
+  readonly tokens: number
+  /** Brackets of any kind within each other in one document, and so the deepest recursion over it. */
+  readonly nesting: number
+  /** Selections after all fragments are spread. */
+  readonly selections: number
+  readonly planningMs: number
+  /** Options that the planner keeps for each step of a path. */
+  readonly planningPaths: number
+  readonly plansKept: number
+  readonly plansWaiting: number
+  readonly compositionMs: number
+  readonly sdlBytes: number
+  readonly fetchMs: number
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 4 * 1024 * 1024,
+  tokens: 10_000,
+  nesting: 100,
+  selections: 50_000,
+  planningMs: 2_000,
+  planningPaths: 1_000,
+  plansKept: 1_000,
+  plansWaiting: 500,
+  compositionMs: 10_000,
+  sdlBytes: 1024 * 1024,
+  fetchMs: 15_000,
+}

@@ -1,0 +1,32 @@
+import { GraphQLError, Lexer, Source, TokenKind } from 'graphql'
+import type { Limits } from './limits.js'
+
+const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L])
+const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
+
+/**
+ * Refuses a text that nests deeper than the parser and all that recurses after it can bear, without recursion of its own: a few
+ * thousand selections within each other overflow the stack. What is no GraphQL at all is left for the parser to say.
+ */
+export function checkNesting(text: string, { nesting, tokens }: Pick<Limits, 'nesting' | 'tokens'>) {
+  const lexer = new Lexer(new Source(text))
+  let depth = 0
+  for (let count = 0; count <= tokens; count += 1) {
+    const kind = nextKind(lexer)
+    if (kind === null || kind === TokenKind.EOF) return
+    if (OPENING.has(kind)) depth += 1
+    if (CLOSING.has(kind)) depth -= 1
+    if (depth > nesting) throw refusal(`nests deeper than ${nesting} levels`)
+  }
+}
+
+function nextKind(lexer: Lexer): TokenKind | null {
+  try {
+    return lexer.advance().kind
+  } catch (error) {
+    if (error instanceof GraphQLError) return null
+    throw error
+  }
+}
+
+const refusal = (what: string) => new GraphQLError(`The operation ${what}.`, { extensions: { code: 'TOO_COMPLEX', http: { status: 400 } } })
