@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createLog } from '@ashlar/kit/log'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { createMailer, type Mailer } from '../../src/mail.js'
+import type { SmtpPatience } from '../../src/mail/smtp.js'
+import type { Mail } from '../../src/mail/words.js'
+import { linkTo } from '../../src/pages/links.js'
+import { readMessage } from './read-message.js'
+
+const publicUrl = new URL('https://stones.example')
+const TOKEN = 'tok3n-that-nobody-else-may-see_0123456789'
+const MAIL: Mail = {
+  kind: 'sign-in-link',
+  to: 'ada@example.org',
+  username: 'ada',
+  link: linkTo(publicUrl, 'sign-in-link', TOKEN),
+}
+const PATIENCE: SmtpPatience = { connectMs: 300, silenceMs: 300, totalMs: 5_000 }
+
+interface Received {
+  readonly from: string | false
+  readonly to: readonly string[]
+  readonly source: string
+}
+
+describe('mail over SMTP', () => {
+  const received: Received[] = []
+  let logged: string
+  let mailer: Mailer | undefined
+  let stop: () => Promise<void>
+
+  beforeEach(() => {
+    received.length = 0
+    logged = ''
+    mailer = undefined
+    stop = async () => {}
+  })
+  afterEach(async () => {
+    mailer?.close()
+    await stop()
+  })
+
+  async function serve(options: SMTPServerOptions = {}): Promise<string> {
+    const server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ['STARTTLS'],
+      onData(stream, session, done) {
+        const chunks: Buffer[] = []
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+        stream.on('end', () => {
+          const { mailFrom, rcptTo } = session.envelope
+          received.push({
+            from: mailFrom && mailFrom.address,
+            to: rcptTo.map(({ address }) => address),
+            source: Buffer.concat(chunks).toString('latin1'),
+          })
+          done()
+        })
+      },
+      ...options,
+    })
+    server.on('error', () => {})
+    const listening = server.listen(0, '127.0.0.1')
+    await once(listening, 'listening')
+    stop = () => new Promise((resolve) => server.close(() => resolve()))
+    return `smtp://127.0.0.1:${(listening.address() as AddressInfo).port}`
+  }
+
+  /** A server that speaks as it is told, or not at all. */
+  async function serveBadly(onConnection: (socket: Socket) => void): Promise<string> {
+    const sockets = new Set<Socket>()
+    const server: Server = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}))
+      onConnection(socket)
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    stop = async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    }
+    return `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  function mailTo(smtpUrl: string, patience = PATIENCE): Mailer {
+    const log = createLog('info', { write: (line: string) => void (logged += line) })
+    mailer = createMailer({ smtpUrl, dataDir: '/nowhere', mailFrom: 'The Mason <mason@stones.example>', publicUrl }, log, patience)
+    return mailer
+  }
+
+  it('hands the message over, from MAIL_FROM and to one person, with text and page', async () => {
+    await mailTo(await serve()).send(MAIL)
+    expect(received).toHaveLength(1)
+    const [{ from, to, source } = { from: '', to: [], source: '' }] = received
+    expect(from).toBe('mason@stones.example')
+    expect(to).toEqual(['ada@example.org'])
+    const message = readMessage(source)
+    expect(message.header('from')).toBe('The Mason <mason@stones.example>')
+    expect(message.headers.filter(([name]) => name === 'to' || name === 'cc' || name === 'bcc')).toEqual([['to', 'ada@example.org']])
+    for (const part of [message.text, message.html]) {
+      expect(part).toContain(`https://stones.example/sign-in-link#${TOKEN}`)
+      expect(part).toContain('your account ada at stones.example')
+    }
+  })
+
+  it('signs in where the address says so, and logs neither that nor the link', async () => {
+    const tried: unknown[] = []
+    const smtpUrl = await serve({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth({ username, password }, _session, done) {
+        tried.push([username, password])
+        done(null, { user: 'mason' })
+      },
+    })
+    await mailTo(smtpUrl.replace('//', '//mason:hewn%20stone@')).send(MAIL)
+    expect(tried).toEqual([['mason', 'hewn stone']])
+    expect(JSON.parse(logged)).toMatchObject({ subject: 'Your sign-in link' })
+    for (const secret of [TOKEN, 'sign-in-link#', 'hewn', 'ada@example.org']) expect(logged).not.toContain(secret)
+  })
+
+  it('throws where the server refuses the recipient, so that the job is done again', async () => {
+    const smtpUrl = await serve({ onRcptTo: (_address, _session, done) => done(new Error('no such mailbox')) })
+    await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({ code: 'EENVELOPE' })
+    expect(received).toEqual([])
+    expect(logged).toBe('')
+  })
+
+  it('throws where nothing listens', async () => {
+    const smtpUrl = await serveBadly(() => {})
+    await stop()
+    stop = async () => {}
+    await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({ code: 'ESOCKET' })
+  })
+
+  it('throws where the server never greets', async () => {
+    await expect(mailTo(await serveBadly(() => {})).send(MAIL)).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  })
+
+  it('throws where the server falls silent in the middle', async () => {
+    const smtpUrl = await serveBadly((socket) =>
+      socket.once('data', () => socket.write('250 hello\r\n')).write('220 slow.example ESMTP\r\n'),
+    )
+    await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  })
+
+  it('throws where the server is never silent and never done', async () => {
+    const smtpUrl = await serveBadly((socket) => {
+      const drip = setInterval(() => socket.write('220-still here\r\n'), 20)
+      socket.on('close', () => clearInterval(drip))
+    })
+    await expect(mailTo(smtpUrl, { connectMs: 5_000, silenceMs: 5_000, totalMs: 200 }).send(MAIL)).rejects.toMatchObject({
+      name: 'AbortError',
+    })
+  })
+
+  it('gives up at once when its job is taken away', async () => {
+    const aborting = new AbortController()
+    const smtpUrl = await serveBadly(() => aborting.abort())
+    await expect(
+      mailTo(smtpUrl, { connectMs: 60_000, silenceMs: 60_000, totalMs: 60_000 }).send(MAIL, aborting.signal),
+    ).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
