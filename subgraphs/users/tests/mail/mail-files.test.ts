@@ -1,11 +1,11 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createLog } from '@ashlar/kit/log'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMailer } from '../../src/mail.js'
 import type { Mail } from '../../src/mail/words.js'
 import { linkTo } from '../../src/pages/links.js'
+import { type RecordingLog, recordingLog } from '../recording-log.js'
 import { readMessage } from './read-message.js'
 
 const publicUrl = new URL('https://stones.example')
@@ -20,13 +20,12 @@ const NOTICE: Mail = { kind: 'email-change-notice', to: 'ada@example.org', usern
 
 describe('mail without an SMTP server', () => {
   let dataDir: string
-  let logged: string
+  let log: RecordingLog
   let mailer: ReturnType<typeof createMailer>
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'ashlar-mail-'))
-    logged = ''
-    const log = createLog('info', { write: (line: string) => void (logged += line) })
+    log = recordingLog()
     mailer = createMailer({ smtpUrl: null, dataDir, mailFrom: 'The Mason <mason@stones.example>', publicUrl }, log)
   })
   afterEach(async () => {
@@ -118,8 +117,8 @@ describe('mail without an SMTP server', () => {
 
   it('logs the subject, and never the link, the token or the address', async () => {
     await mailer.send(RESET)
-    expect(JSON.parse(logged)).toMatchObject({ subject: 'Choose a new password' })
-    for (const secret of [TOKEN, 'reset-password#', 'ada@example.org']) expect(logged).not.toContain(secret)
+    expect(JSON.parse(log.written())).toMatchObject({ subject: 'Choose a new password' })
+    for (const secret of [TOKEN, 'reset-password#', 'ada@example.org']) expect(log.written()).not.toContain(secret)
   })
 
   it('has words of its own for every kind', async () => {

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createLog } from '@ashlar/kit/log'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { createMailer, type Mailer } from '../../src/mail.js'
 import type { SmtpPatience } from '../../src/mail/smtp.js'
 import type { Mail } from '../../src/mail/words.js'
 import { linkTo } from '../../src/pages/links.js'
+import { type RecordingLog, recordingLog } from '../recording-log.js'
 import { readMessage } from './read-message.js'
 
 const publicUrl = new URL('https://stones.example')
@@ -20,20 +20,20 @@ const MAIL: Mail = {
 const PATIENCE: SmtpPatience = { connectMs: 300, silenceMs: 300, totalMs: 5_000 }
 
 interface Received {
-  readonly from: string | false
+  readonly from: string | undefined
   readonly to: readonly string[]
   readonly source: string
 }
 
 describe('mail over SMTP', () => {
   const received: Received[] = []
-  let logged: string
+  let log: RecordingLog
   let mailer: Mailer | undefined
   let stop: () => Promise<void>
 
   beforeEach(() => {
     received.length = 0
-    logged = ''
+    log = recordingLog()
     mailer = undefined
     stop = async () => {}
   })
@@ -52,7 +52,7 @@ describe('mail over SMTP', () => {
         stream.on('end', () => {
           const { mailFrom, rcptTo } = session.envelope
           received.push({
-            from: mailFrom && mailFrom.address,
+            from: mailFrom ? mailFrom.address : undefined,
             to: rcptTo.map(({ address }) => address),
             source: Buffer.concat(chunks).toString('latin1'),
           })
@@ -84,7 +84,6 @@ describe('mail over SMTP', () => {
   }
 
   function mailTo(smtpUrl: string, patience = PATIENCE): Mailer {
-    const log = createLog('info', { write: (line: string) => void (logged += line) })
     mailer = createMailer({ smtpUrl, dataDir: '/nowhere', mailFrom: 'The Mason <mason@stones.example>', publicUrl }, log, patience)
     return mailer
   }
@@ -116,15 +115,15 @@ describe('mail over SMTP', () => {
     })
     await mailTo(smtpUrl.replace('//', '//mason:hewn%20stone@')).send(MAIL)
     expect(tried).toEqual([['mason', 'hewn stone']])
-    expect(JSON.parse(logged)).toMatchObject({ subject: 'Your sign-in link' })
-    for (const secret of [TOKEN, 'sign-in-link#', 'hewn', 'ada@example.org']) expect(logged).not.toContain(secret)
+    expect(JSON.parse(log.written())).toMatchObject({ subject: 'Your sign-in link' })
+    for (const secret of [TOKEN, 'sign-in-link#', 'hewn', 'ada@example.org']) expect(log.written()).not.toContain(secret)
   })
 
   it('throws where the server refuses the recipient, so that the job is done again', async () => {
     const smtpUrl = await serve({ onRcptTo: (_address, _session, done) => done(new Error('no such mailbox')) })
     await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({ code: 'EENVELOPE' })
     expect(received).toEqual([])
-    expect(logged).toBe('')
+    expect(log.written()).toBe('')
   })
 
   it('throws where nothing listens', async () => {
