@@ -1,7 +1,7 @@
 import { defaultFieldResolver, type GraphQLField, type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType } from 'graphql'
 import { type Caller, opensOwn } from './caller.js'
 import type { Context } from './context.js'
-import { AshlarError, forbidden, unauthenticated } from './errors.js'
+import { type AshlarError, forbidden, unauthenticated } from './errors.js'
 import { type Requirement, requirementOf } from './requirements.js'
 
 const FRESH_SIGN_IN_MS = 60 * 60 * 1000
@@ -9,6 +9,16 @@ const FRESH_SIGN_IN_MS = 60 * 60 * 1000
 const FRESH_SCOPES = ['users:admin', 'services:admin']
 
 type Check = (caller: Caller) => AshlarError | null
+
+/**
+ * Under this key an object that a resolver answers bears the caller for whom its fields are: the viewer of somebody who has signed in
+ * just now, in a request that bore no credential. Nothing that comes from outside can have such a key.
+ */
+export const asCaller: unique symbol = Symbol('as caller')
+
+/** For whom the fields of an object are: who has just signed in, or who asks. */
+export const callerFor = (source: unknown, context: Pick<Context, 'caller'>): Caller =>
+  (source as { readonly [asCaller]?: Caller } | null | undefined)?.[asCaller] ?? context.caller
 
 /**
  * Puts the checks that a schema declares in front of its resolvers, `_entities` included: `@authenticated` and `@requiresScopes`
@@ -68,7 +78,7 @@ function guard(field: GraphQLField<unknown, Context>, checks: readonly Check[]):
   const resolve = field.resolve ?? defaultFieldResolver
   field.resolve = (source, args, context, info) => {
     for (const check of checks) {
-      const refusal = check(context.caller)
+      const refusal = check(callerFor(source, context))
       if (refusal) throw refusal
     }
     return resolve(source, args, context, info)

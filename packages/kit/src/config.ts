@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { parseEmailAddress } from './scalars.js'
 
 export interface OpenIdProvider {
   /** As it stands in addresses: /sign-in/<name>. */
@@ -73,7 +74,24 @@ const url = (protocols: readonly string[]) =>
   })
 const postgresUrl = url(['postgres', 'postgresql'])
 
-const CLIENT = /^(https?:\/\/[^/?#@\s]+|[a-z][a-z0-9+.-]*:\/[^\s#]*)$/i
+/** An origin, or an app's own address: a scheme with a dot in it (RFC 8252, 7.1), so that none is `javascript:` or the like. */
+const CLIENT = /^(?:https?:\/\/[^/?#@\s\\]+|[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:\/[^\s#]*)$/
+const CLIENT_MAX = 300
+
+/** Whether a text may stand in a list of allowed clients: an origin (https://example.com) or an app address (com.example.app:/signed-in). */
+export const isClientAddress = (client: string): boolean =>
+  client.length <= CLIENT_MAX &&
+  CLIENT.test(client) &&
+  URL.canParse(client) &&
+  (!client.startsWith('http') || new URL(client).origin === client)
+
+const isEmailAddress = (text: string): boolean => {
+  try {
+    return parseEmailAddress(text) === text
+  } catch {
+    return false
+  }
+}
 const PROXY = /^[0-9a-f.:]+(\/\d{1,3})?$/i
 
 const environment = z.object({
@@ -85,7 +103,11 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1, 'is a folder').default('.ashlar'),
   PUBLIC_URL: url(['http', 'https']).optional(),
-  ALLOWED_CLIENTS: list.pipe(z.array(z.string().regex(CLIENT, 'lists origins such as https://example.com and app addresses'))),
+  ALLOWED_CLIENTS: list.pipe(
+    z.array(
+      z.string().refine(isClientAddress, 'lists origins such as https://example.com and app addresses such as com.example.app:/signed-in'),
+    ),
+  ),
   ALLOWED_PRIVATE_HOSTS: list,
   TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(PROXY, 'lists addresses such as 10.0.0.1 or 10.0.0.0/8'))),
   DATABASE_URL: postgresUrl.optional(),
@@ -95,7 +117,7 @@ const environment = z.object({
     .transform((value) => Buffer.from(value, 'base64'))
     .refine((key) => key.length === 32, 'is 32 random bytes in base64, as openssl rand -base64 32 prints')
     .optional(),
-  OWNER_EMAIL: z.email('is an e-mail address').optional(),
+  OWNER_EMAIL: z.string().refine(isEmailAddress, 'is an e-mail address').optional(),
   OWNER_PASSWORD: z.string().min(8, 'has 8 to 1,000 characters').max(1_000, 'has 8 to 1,000 characters').optional(),
   SIGN_UPS: z.enum(['open', 'guests', 'closed'], 'is open, guests or closed').default('open'),
   AUTHORS: z.enum(['everyone', 'moderators'], 'is everyone or moderators').default('everyone'),
