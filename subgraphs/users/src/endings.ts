@@ -1,5 +1,5 @@
 import type { Logger } from '@ashlar/kit/log'
-import type { ServiceDatabase } from "@ashlar/database/service-database"
+import type { ServiceDatabase } from '@ashlar/database/service-database'
 
 const READ_EVERY_MS = 5_000
 /** Longer than an access token lives. */

@@ -41,7 +41,13 @@ export function rotate(db: ServiceDatabase, presented: string, request: RequestI
     }
     const successor = newSecret()
     const sealed = seal(Buffer.from(presented), PURPOSE, Buffer.from(successor))
-    const [renewed] = await sql.query<{ expiresAt: Date }>(ROTATE, [hash, hashOf(successor), sealed, request.userAgent, request.clientAddress])
+    const [renewed] = await sql.query<{ expiresAt: Date }>(ROTATE, [
+      hash,
+      hashOf(successor),
+      sealed,
+      request.userAgent,
+      request.clientAddress,
+    ])
     return { outcome: 'renewed', session: { ...session, ...renewed }, refreshToken: successor }
   })
 }

@@ -36,7 +36,8 @@ export const cutToRole = (scopes: readonly string[], role: Role): string[] =>
 /** The scopes that a key asks for. @throws BAD_USER_INPUT for none or unknown ones, FORBIDDEN for more than the caller may do. */
 export function checkKeyScopes(scopes: readonly string[], identity: Identity): string[] {
   checkForm(scopes)
-  if (scopes.some((scope) => isRoleScope(scope) && !identity.scopes.includes(scope))) throw forbidden('A key may do no more than its owner.')
+  if (scopes.some((scope) => isRoleScope(scope) && !identity.scopes.includes(scope)))
+    throw forbidden('A key may do no more than its owner.')
   return [...new Set(scopes)]
 }
 

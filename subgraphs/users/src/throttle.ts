@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net'
 import { rateLimited } from '@ashlar/kit/errors'
 import { COUNT_IN_WINDOW, COUNT_WITH_DELAY, DELAY_LEFT } from './sql/throttle.js'
-import type { ServiceDatabase } from "@ashlar/database/service-database"
+import type { ServiceDatabase } from '@ashlar/database/service-database'
 
 const FREE_GUESSES = 5
 const MAX_DELAY_SECONDS = 60
