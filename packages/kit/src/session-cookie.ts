@@ -3,8 +3,8 @@ import { isLoopback } from './config.js'
 /** A cookie's name and attributes at one public address, for what only the server reads. */
 export interface HostCookie {
   readonly name: string
-  /** The value of `Set-Cookie`. */
-  serialize(value: string, expiresAt: Date): string
+  /** The value of `Set-Cookie`; without an end the browser forgets it when it is closed. */
+  serialize(value: string, expiresAt: Date | null): string
   /** The value of `Set-Cookie` that has the browser forget it. */
   clear(): string
   /** The cookie's value in a request's `Cookie` header; null without one. */
@@ -20,7 +20,8 @@ export function hostCookie(publicUrl: URL, sameSite: 'Strict' | 'Lax', purpose =
   const suffix = purpose && `-${purpose}`
   const name = plain ? `ashlar-${publicUrl.port || '80'}${suffix}` : `__Host-ashlar${suffix}`
   const attributes = `Path=/; HttpOnly; SameSite=${sameSite}${plain ? '' : '; Secure'}`
-  const serialize = (value: string, expiresAt: Date) => `${name}=${value}; ${attributes}; Expires=${expiresAt.toUTCString()}`
+  const serialize = (value: string, expiresAt: Date | null) =>
+    `${name}=${value}; ${attributes}${expiresAt ? `; Expires=${expiresAt.toUTCString()}` : ''}`
   return {
     name,
     serialize,
