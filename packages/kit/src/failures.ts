@@ -23,10 +23,15 @@ export function presentError(error: GraphQLError, context: { log: Logger; servic
   }
 }
 
-interface Presented {
+/** An error without its place in an operation. */
+export interface Presented {
   readonly message: string
   readonly extensions: GraphQLErrorExtensions
 }
+
+/** The same for what is no part of an operation, such as a page of a service's own. */
+export const presentFailure = (error: unknown, context: { log: Logger; service: string; writing: boolean }): Presented =>
+  present(error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error }), context)
 
 function present(error: GraphQLError, context: { log: Logger; service: string; writing: boolean }): Presented {
   const meant = meantError(error)
