@@ -10,8 +10,8 @@ const NAME_MAX = 300
 
 /** Greets whoever it is told to. */
 export class Greetings {
-  /** @throws BAD_USER_INPUT for a name of control characters or above 300. */
+  /** @throws BAD_USER_INPUT for a name that is empty, above 300 characters, or has control characters. */
   greet(name: string): Greeting {
-    return { text: `Hello, ${checkText(name, { path: ['name'], max: NAME_MAX })}!`, number: 1 }
+    return { text: `Hello, ${checkText(name, { path: ['name'], min: 1, max: NAME_MAX })}!`, number: 1 }
   }
 }
