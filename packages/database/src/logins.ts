@@ -1,5 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import pg from 'pg'
+import { DatabaseError } from './connection.js'
 import type { DatabaseLog } from './logger.js'
 
 /** The two roles of a service: its owner runs migrations and signs in nowhere, its login reads and writes rows. */
@@ -10,11 +11,14 @@ export interface ServiceRoles {
 
 const IDENTIFIER_MAX = 63
 
-/** A service's roles in one database; roles belong to the whole server, hence the database's name in front. */
-export const rolesOf = (database: string, service: string): ServiceRoles => {
-  const login = bounded(`${database}_${service}`)
-  return { login, owner: bounded(`${login}_owner`) }
-}
+/**
+ * A service's roles in one database; roles belong to the whole server, hence the database's name in front. A service's
+ * name has no dot, so no two services of two databases have one role.
+ */
+export const rolesOf = (database: string, service: string): ServiceRoles => ({
+  login: bounded(`${database}.${service}`),
+  owner: bounded(`${database}.${service}.owner`),
+})
 
 const bounded = (name: string): string =>
   name.length <= IDENTIFIER_MAX
@@ -37,7 +41,11 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
   const password = passwordOf(secret, roles.login)
   const mark = `password ${createHash('sha256').update(password).digest('hex').slice(0, 16)}`
   const found = await stateOf(admin, roles, service)
-  if (found.schema && found.owner && found.mark === mark) return
+  if (found.schemaOwner !== null && found.schemaOwner !== roles.owner)
+    throw new DatabaseError(
+      `The schema ${service} of the database ${found.database} belongs to ${found.schemaOwner}, not to ${roles.owner}: it was made with ONE_ROLE=1, or by something else. Set ONE_ROLE=1, or use another database.`,
+    )
+  if (found.schemaOwner !== null && found.mark === mark) return
 
   const owner = pg.escapeIdentifier(roles.owner)
   const login = pg.escapeIdentifier(roles.login)
@@ -49,7 +57,7 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
     // The server is given what it would have computed, so that no log of its statements ever shows a password.
     `alter role ${login} password ${pg.escapeLiteral(scramVerifier(password, roles.login))}`,
     `comment on role ${login} is ${pg.escapeLiteral(mark)}`,
-    ...(found.schema ? [] : [`create schema ${schema} authorization ${owner}`]),
+    ...(found.schemaOwner !== null ? [] : [`create schema ${schema} authorization ${owner}`]),
     `grant connect on database ${pg.escapeIdentifier(found.database)} to ${login}`,
     `grant usage on schema ${schema} to ${login}`,
     `alter default privileges ${rows} select, insert, update, delete on tables to ${login}`,
@@ -60,20 +68,27 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
     for (const statement of statements) await admin.query(statement)
     await admin.query('commit')
   } catch (error) {
-    await admin.query('rollback')
-    throw error
+    await admin.query('rollback').catch(() => {})
+    throw new DatabaseError(
+      `The schema and login of ${service} can't be made in the database ${found.database}: ${(error as Error).message}`,
+      { cause: error },
+    )
   }
-  log.info({ service, login: roles.login }, found.schema ? 'gave the service its login' : 'made the service its schema and login')
+  log.info(
+    { service, login: roles.login },
+    found.schemaOwner !== null ? 'gave the service its login' : 'made the service its schema and login',
+  )
 }
 
 async function stateOf(admin: pg.Client, { owner, login }: ServiceRoles, service: string) {
   const { rows } = await admin.query(
-    `select current_database() as database, to_regnamespace($3) is not null as schema,
+    `select current_database() as database,
+            (select pg_get_userbyid(nspowner) from pg_namespace where nspname = $3) as "schemaOwner",
             exists (select from pg_roles where rolname = $1) as owner, exists (select from pg_roles where rolname = $2) as login,
             (select shobj_description(oid, 'pg_authid') from pg_roles where rolname = $2) as mark`,
-    [owner, login, pg.escapeIdentifier(service)],
+    [owner, login, service],
   )
-  return rows[0] as { database: string; schema: boolean; owner: boolean; login: boolean; mark: string | null }
+  return rows[0] as { database: string; schemaOwner: string | null; owner: boolean; login: boolean; mark: string | null }
 }
 
 const SCRAM_ITERATIONS = 4096

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ClientBase, Pool } from 'pg'
+import type { QueryResult, QueryResultRow } from 'pg'
 
 /** Where SQL of one's own is sent: a pool, or the connection that a transaction holds. */
 export interface Sql {
@@ -7,8 +7,12 @@ export interface Sql {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
 }
 
+interface Queryable {
+  query<Row extends QueryResultRow>(config: { name: string; text: string; values: unknown[] }): Promise<QueryResult<Row>>
+}
+
 /** Statements of one's own over a pool or over one connection. */
-export const sqlOver = (client: Pool | ClientBase): Sql => ({
+export const sqlOver = (client: Queryable): Sql => ({
   async query<Row extends object>(text: string, values: readonly unknown[] = []) {
     const { rows } = await client.query<Row>({ name: statementName(text), text, values: [...values] })
     return rows

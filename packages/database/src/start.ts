@@ -1,6 +1,6 @@
 import pg from 'pg'
-import { startEmbeddedPostgres } from './embedded/embedded-postgres.js'
-import { MAX_CONNECTIONS } from './embedded/programs.js'
+import { addressOf, DatabaseError, reach } from './connection.js'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.js'
 import type { DatabaseLog } from './logger.js'
 import { passwordOf, rolesOf } from './logins.js'
 import { bringUpToDate } from './migrations/bring-up-to-date.js'
@@ -28,7 +28,7 @@ export interface DatabaseOptions {
 
 export interface DatabaseInfo {
   readonly embedded: boolean
-  /** The host or socket folder, without a user or a password. */
+  /** The host and port or the socket's folder, without a user or a password. */
   readonly address: string
   /** PostgreSQL's own version. */
   readonly version: string
@@ -36,7 +36,7 @@ export interface DatabaseInfo {
   readonly pid: number | null
 }
 
-export interface Database {
+export interface Database extends AsyncDisposable {
   readonly info: DatabaseInfo
   /** @throws Error for a service that was not named at the start. */
   service(name: string): ServiceDatabase
@@ -44,108 +44,130 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** One PostgreSQL and whose data are on it. */
+interface Site {
+  readonly connection: pg.ClientConfig
+  /** The variable that its address comes from; null: the embedded one. */
+  readonly variable: string | null
+  readonly services: readonly string[]
+}
+
+const VERSION_MIN = 15
 const BUDGET_SHARE = 0.8
 const POOL_MAX = 16
+const POOL_MIN = 2
 const CONNECT_MS = 5_000
 
-/** Brings up the database: the server, each service's schema and login, all migrations, and a pool for each service. */
+/**
+ * Brings up the database: the server, each service's schema and login, all migrations, and a pool for each service.
+ * @throws DatabaseError, EmbeddedPostgresError or MigrationError, in words for the one who started it; nothing is left running.
+ */
 export async function startDatabase(options: DatabaseOptions): Promise<Database> {
-  const { services, serviceUrls = {}, log } = options
+  const { services, serviceUrls = {}, databaseUrl, dataDir, log } = options
   checkNames(services)
   const shared = services.filter((service) => !serviceUrls[service])
-  const embedded = shared.length > 0 && !options.databaseUrl ? await startEmbeddedPostgres(options.dataDir, log) : null
-  const opened: ServiceDatabase[] = []
-  try {
-    const servers = new Map<pg.ClientConfig, readonly string[]>()
-    if (shared.length > 0) servers.set(embedded?.connection ?? { connectionString: options.databaseUrl ?? '' }, shared)
-    for (const service of services) if (serviceUrls[service]) servers.set({ connectionString: serviceUrls[service] }, [service])
+  const embedded = shared.length > 0 && !databaseUrl ? await startEmbeddedPostgres(dataDir, log) : null
+  const databases = new Map<string, ServiceDatabase>()
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= (async () => {
+      await Promise.all([...databases.values()].map((database) => database.close()))
+      await embedded?.close()
+    })()
+    return closed
+  }
 
-    let version = ''
-    for (const [connection, names] of servers) {
-      const prepared = await prepare(connection, names, options)
-      version ||= prepared.version
-      opened.push(...prepared.databases)
+  try {
+    const sites = await findSites(options, shared, embedded)
+    const versions: string[] = []
+    for (const site of sites) {
+      const opened = await openSite(site, options)
+      versions.push(opened.version)
+      for (const database of opened.databases) databases.set(database.service, database)
     }
-    const byName = new Map(opened.map((database) => [database.service, database]))
-    const [first] = servers.keys()
+    await embedded?.synced
     return {
       info: {
         embedded: embedded !== null,
-        address: first ? addressOf(first) : '',
-        version,
+        address: sites[0] ? addressOf(sites[0].connection) : '',
+        version: versions[0] ?? '',
         get pid() {
           return embedded?.pid() ?? null
         },
       },
       service(name) {
-        const found = byName.get(name)
+        const found = databases.get(name)
         if (!found) throw new Error(`no database was started for ${name}`)
         return found
       },
-      async close() {
-        await Promise.all(opened.map((database) => database.close()))
-        await embedded?.close()
-      },
+      close,
+      [Symbol.asyncDispose]: close,
     }
   } catch (error) {
-    await Promise.all(opened.map((database) => database.close()))
-    await embedded?.close()
+    await close()
     throw error
   }
 }
 
-async function prepare(connection: pg.ClientConfig, services: readonly string[], options: DatabaseOptions) {
-  const { oneRole = false, secret, log, history = historyOf } = options
+async function findSites(
+  { services, serviceUrls = {}, databaseUrl }: DatabaseOptions,
+  shared: readonly string[],
+  embedded: EmbeddedPostgres | null,
+) {
+  const sites: Site[] = []
+  if (embedded) sites.push({ connection: embedded.connection, variable: null, services: shared })
+  else if (databaseUrl && shared.length > 0)
+    sites.push({ connection: await reach(databaseUrl, 'DATABASE_URL'), variable: 'DATABASE_URL', services: shared })
+  for (const service of services) {
+    const url = serviceUrls[service]
+    const variable = `${service.toUpperCase()}_DATABASE_URL`
+    if (url) sites.push({ connection: await reach(url, variable), variable, services: [service] })
+  }
+  return sites
+}
+
+async function openSite({ connection, variable, services }: Site, options: DatabaseOptions) {
+  const { secret, log, history = historyOf } = options
+  // The embedded server's superuser is this process's own: there is nothing to give up there.
+  const oneRole = variable !== null && options.oneRole === true
   const admin = new pg.Client({ ...connection, application_name: 'ashlar start', connectionTimeoutMillis: CONNECT_MS })
   admin.on('error', () => {})
   await admin.connect()
   try {
-    const { rows } = await admin.query(
-      `select current_database() as database, current_setting('server_version') as version, current_setting('max_connections')::int as connections,
-              (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create_roles`,
-    )
-    const { database, version, connections, may_create_roles } = rows[0]
-    if (oneRole)
-      log.warn(
-        { services },
-        'ONE_ROLE=1: all services share one login, so nothing in the database keeps a service from the tables of another, or from changing its own tables',
-      )
-    else if (!may_create_roles)
-      throw new Error(
-        'The user of DATABASE_URL may not create roles. Give it CREATEROLE, or set ONE_ROLE=1 to run all services under its one login, without walls between their tables.',
+    const { database, version, connections, mayCreateRoles } = await lookAt(admin)
+    if (Number.parseInt(version, 10) < VERSION_MIN)
+      throw new DatabaseError(`The server of ${variable} is PostgreSQL ${version}; Ashlar needs ${VERSION_MIN} or newer.`)
+    if (oneRole) log.warn({ services }, ONE_ROLE_WORDS)
+    else if (!mayCreateRoles)
+      throw new DatabaseError(
+        `The user of ${variable} may not create roles. Give it CREATEROLE, or set ONE_ROLE=1 to run all services under its one login, without walls between their tables.`,
       )
 
     const wanted = services.map((service) => ({ service, roles: oneRole ? null : rolesOf(database, service), history: history(service) }))
     await bringUpToDate(admin, wanted, secret, log)
-    const budget = options.poolBudget ?? Math.floor((connections ?? MAX_CONNECTIONS) * BUDGET_SHARE)
-    const connectionsMax = Math.max(2, Math.min(POOL_MAX, Math.floor(budget / options.services.length)))
+    const budget = options.poolBudget ?? Math.floor(connections * BUDGET_SHARE)
+    const connectionsMax = Math.max(POOL_MIN, Math.min(POOL_MAX, Math.floor(budget / options.services.length)))
     const databases = services.map((service) => {
       const { login } = rolesOf(database, service)
-      const asService = oneRole ? connection : { ...withoutUser(connection), user: login, password: passwordOf(secret, login), database }
+      const asService = oneRole ? connection : { ...connection, database, user: login, password: passwordOf(secret, login) }
       return openServiceDatabase({ service, connection: asService, connectionsMax, log })
     })
-    return { version: version as string, databases }
+    return { version, databases }
   } finally {
-    await admin.end()
+    await admin.end().catch(() => {})
   }
 }
 
-// A connection string outweighs the fields beside it, so the login has to be written into it.
-function withoutUser({ connectionString, ...rest }: pg.ClientConfig): pg.ClientConfig {
-  if (!connectionString) return rest
-  const { hostname, port, searchParams } = new URL(connectionString)
-  const ssl = searchParams.get('sslmode')
-  return {
-    ...rest,
-    host: searchParams.get('host') ?? decodeURIComponent(hostname),
-    port: Number(searchParams.get('port') ?? (port || 5432)),
-    ...(ssl && ssl !== 'disable' ? { ssl: { rejectUnauthorized: ssl !== 'no-verify' } } : {}),
-  }
-}
+const ONE_ROLE_WORDS =
+  'ONE_ROLE=1: all services share one login, so nothing in the database keeps a service from the tables of another, or from changing its own tables'
 
-const addressOf = (connection: pg.ClientConfig): string => {
-  const { host, port } = withoutUser(connection)
-  return host?.startsWith('/') ? host : `${host}:${port}`
+async function lookAt(admin: pg.Client) {
+  const { rows } = await admin.query(
+    `select current_database() as database, current_setting('server_version') as version,
+            current_setting('max_connections')::int as connections,
+            (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as "mayCreateRoles"`,
+  )
+  return rows[0] as { database: string; version: string; connections: number; mayCreateRoles: boolean }
 }
 
 const NAME = /^[a-z][a-z0-9_]{0,30}$/

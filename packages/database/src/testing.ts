@@ -122,7 +122,7 @@ async function ensureTemplate(
 
 async function drop(root: pg.Client, name: string): Promise<void> {
   await root.query(`drop database if exists ${name} with (force)`)
-  const { rows } = await root.query(`select rolname from pg_roles where starts_with(rolname, $1)`, [`${name}_`])
+  const { rows } = await root.query(`select rolname from pg_roles where starts_with(rolname, $1)`, [`${name}.`])
   if (rows.length > 0) await root.query(`drop role ${rows.map(({ rolname }) => pg.escapeIdentifier(rolname)).join(', ')}`)
 }
 

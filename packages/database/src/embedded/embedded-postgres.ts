@@ -1,16 +1,11 @@
 import { copyFile, stat, truncate } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import type { DatabaseLog } from '../logger.js'
-import { dataOf, ensureCluster, sweepUnfinished } from './cluster.js'
-import { EmbeddedPostgresError } from './failure.js'
+import { ensureCluster, sweepUnfinished, syncCluster } from './cluster.js'
 import { findPlace, type Place } from './place.js'
-import { syncToDisk } from './programs.js'
-import { findOrStartServer, type RunningServer, serverPid, stopServer } from './running-server.js'
+import { serverPid, stopServer, takeLock, takeServer } from './running-server.js'
 
-// Any number; every start asks for the same.
-const LOCK = 4_142_111_214
-const LOCK_WAIT_MS = 2_000
 const LOG_BYTES_MAX = 5_000_000
 const LOG_LOOK_MS = 60_000
 const RESTART_MS_MAX = 5_000
@@ -18,10 +13,13 @@ const RESTART_MS_MAX = 5_000
 /** PostgreSQL in a data folder, held by this process alone. */
 export interface EmbeddedPostgres {
   readonly connection: pg.ClientConfig
-  readonly version: string
   readonly home: string
   readonly adopted: boolean
+  /** Of the server as it runs now. */
   pid(): number
+  /** Resolves when a new cluster is on the disk; to be waited for before a first write is acknowledged. */
+  readonly synced: Promise<void>
+  /** Stops the server; whoever uses it has let go of it before. */
   close(): Promise<void>
 }
 
@@ -33,68 +31,63 @@ export interface EmbeddedPostgres {
 export async function startEmbeddedPostgres(dataDir: string, log: DatabaseLog): Promise<EmbeddedPostgres> {
   const place = await findPlace(dataDir)
   await boundLog(place)
-  const { made } = await ensureCluster(place)
-  let server = await findOrStartServer(place)
-  let holder = await takeLock(server, dataDir)
+  await ensureCluster(place)
+  let server = await takeServer(place)
   if (server.adopted) log.warn({ pid: server.pid }, 'took over the PostgreSQL that an earlier process left running')
   await sweepUnfinished(place)
-  if (made)
-    syncToDisk(place, dataOf(place)).catch((error: Error) =>
-      log.error({ reason: error.message }, 'the new database could not be written through to the disk'),
-    )
+  const synced = syncCluster(place)
+  // Who waits for it is told; nobody's waiting is no reason to end the process.
+  synced.catch(() => {})
 
-  let closing = false
+  const closing = new AbortController()
+  let recovering: Promise<void> | undefined
+  let held = true
   const watch = () =>
-    holder.once('end', () => {
-      if (!closing) void recover()
+    server.holder.once('end', () => {
+      held = false
+      if (!closing.signal.aborted) recovering = recover()
     })
   async function recover() {
     log.error({ pid: server.pid }, 'PostgreSQL ended unexpectedly: starting it anew')
-    for (let wait = 100; !closing; wait = Math.min(2 * wait, RESTART_MS_MAX)) {
+    for (let wait = 100; !closing.signal.aborted; wait = Math.min(2 * wait, RESTART_MS_MAX)) {
       try {
-        server = await findOrStartServer(place)
-        holder = await takeLock(server, dataDir)
+        server = await takeServer(place)
+        held = true
         watch()
         log.info({ pid: server.pid }, 'PostgreSQL serves again')
         return
       } catch (error) {
         log.error({ reason: (error as Error).message }, 'PostgreSQL does not start')
-        await delay(wait)
+        await delay(wait, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
   }
   watch()
   const looking = setInterval(() => void boundLog(place).catch(() => {}), LOG_LOOK_MS).unref()
 
+  let closed: Promise<void> | undefined
+  async function close() {
+    closing.abort()
+    clearInterval(looking)
+    await recovering
+    await synced.catch(() => {})
+    const pid = await serverPid(place)
+    // While this process had lost the server, another one may have taken it: then it is that one's.
+    const holder = pid && !held ? await takeLock(server.connection, place, pid).catch(() => null) : server
+    if (pid && holder) await stopServer(place, pid)
+    await holder?.holder.end().catch(() => {})
+  }
   return {
     connection: server.connection,
-    version: place.version,
     home: place.home,
     adopted: server.adopted,
     pid: () => server.pid,
-    async close() {
-      closing = true
-      clearInterval(looking)
-      const pid = await serverPid(place)
-      if (pid) await stopServer(place, pid)
-      await holder.end().catch(() => {})
+    synced,
+    close() {
+      closed ??= close()
+      return closed
     },
   }
-}
-
-async function takeLock({ connection }: RunningServer, dataDir: string): Promise<pg.Client> {
-  const client = new pg.Client({ ...connection, application_name: 'ashlar lock' })
-  client.on('error', () => {})
-  await client.connect()
-  // The server takes a moment to notice that the one before was killed.
-  for (const until = Date.now() + LOCK_WAIT_MS; Date.now() < until; await delay(50)) {
-    const { rows } = await client.query('select pg_try_advisory_lock($1) as taken', [LOCK])
-    if (rows[0].taken) return client
-  }
-  await client.end()
-  throw new EmbeddedPostgresError(
-    `Another Ashlar is running on the data folder ${dataDir}. Stop it first, or set DATA_DIR to another folder.`,
-  )
 }
 
 // The server appends, so what is cut off at once is the file's whole past.

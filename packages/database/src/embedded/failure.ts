@@ -19,6 +19,21 @@ export function asFolderError(folder: string, error: unknown): Error {
   if (!words) return error as Error
   return new EmbeddedPostgresError(
     `The data folder ${folder} can't be used: ${words} (${code}). Set DATA_DIR to a folder that can be written to.`,
-    { cause: error },
+    {
+      cause: error,
+    },
   )
+}
+
+const PHRASES: Readonly<Record<string, string>> = {
+  'No space left': 'ENOSPC',
+  'Disk quota': 'EDQUOT',
+  'Read-only file system': 'EROFS',
+  'Permission denied': 'EACCES',
+}
+
+/** The failure of the file system that PostgreSQL's programs tell of in their own words, somewhere in a text; null for another. */
+export function folderErrorIn(text: string, folder: string): Error | null {
+  const phrase = Object.keys(PHRASES).find((known) => text.includes(known))
+  return phrase ? asFolderError(folder, Object.assign(new Error(text), { code: PHRASES[phrase] })) : null
 }

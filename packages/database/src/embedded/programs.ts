@@ -10,12 +10,15 @@ export const MAX_CONNECTIONS = 120
 // What must not be lost is not: fsync and synchronous_commit keep their defaults.
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
+  port: '5432',
   unix_socket_permissions: '0700',
   max_connections: String(MAX_CONNECTIONS),
   shared_buffers: '64MB',
   max_wal_size: '512MB',
   wal_level: 'minimal',
   max_wal_senders: '0',
+  // What a process that was killed had asked for ends with it, also in the middle of a long statement.
+  ...(process.platform === 'linux' ? { client_connection_check_interval: '500ms' } : {}),
   // A statement that fails is the caller's to tell of; here it would lay the text of messages into a file.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
@@ -30,7 +33,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 export const settingArguments = (settings: Readonly<Record<string, string>>): string[] =>
   Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 
-/** Makes an empty cluster with a superuser `postgres`; the one file with the password is read, not kept. */
+/** Makes an empty cluster with a superuser `postgres`, not yet written through to the disk: see `syncToDisk`. */
 export async function initdb({ programs, account, env }: Place, data: string, passwordFile: string): Promise<void> {
   const options = [
     '--encoding=UTF8',
@@ -40,16 +43,15 @@ export async function initdb({ programs, account, env }: Place, data: string, pa
     '--auth=scram-sha-256',
     '--no-instructions',
   ]
-  // Written through to the disk while the first answers go out already: see `syncToDisk`.
   await exec(`${programs}/initdb`, ['-D', data, '-U', 'postgres', `--pwfile=${passwordFile}`, '--no-sync', ...options], {
-    env: { ...process.env, ...env },
+    env,
     cwd: '/',
     ...account,
   })
 }
 
 export async function syncToDisk({ programs, account, env }: Place, data: string): Promise<void> {
-  await exec(`${programs}/initdb`, ['--sync-only', '-D', data], { env: { ...process.env, ...env }, cwd: '/', ...account })
+  await exec(`${programs}/initdb`, ['--sync-only', '-D', data], { env, cwd: '/', ...account })
 }
 
 /** Starts the server in a session of its own: a Ctrl-C in the terminal is for this process, which then stops it in order. */
@@ -62,7 +64,7 @@ export function spawnServer(
   try {
     return spawn(`${programs}/postgres`, ['-D', data, ...settingArguments(settings)], {
       stdio: ['ignore', output, output],
-      env: { ...process.env, ...env },
+      env,
       detached: true,
       cwd: '/',
       ...account,

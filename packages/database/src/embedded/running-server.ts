@@ -4,135 +4,180 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { dataOf, socketFolder } from './cluster.js'
-import { EmbeddedPostgresError } from './failure.js'
+import { EmbeddedPostgresError, folderErrorIn } from './failure.js'
 import type { Place } from './place.js'
+import { commandOf, isRunning, signal } from './process.js'
 import { settingArguments, spawnServer } from './programs.js'
 
-const READY_MS = 30_000
+const SILENT_MS = 30_000
+/** After a crash the server reads its log of changes again before it serves; that it lives it says meanwhile. */
+const RECOVERY_MS = 600_000
 const STOP_MS = 15_000
 const ASK_AGAIN_MS = 15
+const TRY_AGAIN_MS = 100
+const LOCK_WAIT_MS = 2_000
 
-/** The server of a data folder, whoever started it. */
-export interface RunningServer {
+/** The server of a data folder, with the lock on it that this process holds. */
+export interface HeldServer {
   readonly pid: number
   readonly connection: pg.ClientConfig
   /** Whether it was there already, left by a process that was killed. */
   readonly adopted: boolean
+  /** The connection that holds the lock: it ends with this process, or with the server. */
+  readonly holder: pg.Client
 }
 
-/** Answers the server that runs on these data, or starts one. */
-export async function findOrStartServer(place: Place, extra: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+/**
+ * Takes over the server that was left running on a place's data, or starts one.
+ * @throws EmbeddedPostgresError where another process holds it, or it does not start.
+ */
+export async function takeServer(place: Place, extra: Readonly<Record<string, string>> = {}): Promise<HeldServer> {
   const socket = await socketFolder(place)
+  const password = await readFile(join(place.home, 'password'), 'utf8')
   const connection: pg.ClientConfig = {
     host: socket,
     port: 5432,
     user: 'postgres',
     database: 'postgres',
-    password: (await readFile(join(place.home, 'password'), 'utf8')).trim(),
+    password: password.trim(),
+    ssl: false,
   }
   const settings = { ...extra, unix_socket_directories: socket }
-  const cluster_name = `ashlar-${createHash('sha256')
-    .update([place.version, ...settingArguments(settings)].join('\n'))
-    .digest('hex')
-    .slice(0, 12)}`
+  // It tells a later start whether the server runs as that start would have it.
+  const made = [place.version, ...settingArguments(settings)].join('\n')
+  const name = `ashlar-${createHash('sha256').update(made).digest('hex').slice(0, 12)}`
 
-  const left = await serverPid(place)
-  if (left && (await answers(connection, left, place))) {
-    if ((await clusterName(connection)) === cluster_name) return { pid: left, connection, adopted: true }
-    // Started by another version or with other settings.
-    await stopServer(place, left)
+  for (const until = Date.now() + SILENT_MS; ; await delay(TRY_AGAIN_MS)) {
+    const left = await findServer(place, connection)
+    const found = left && (await takeLock(connection, place, left))
+    if (found && found.name === name) return { pid: left, connection, adopted: true, holder: found.holder }
+    if (found) {
+      // Started by another version or with other settings.
+      await stopServer(place, left)
+      await found.holder.end().catch(() => {})
+    }
+    const { pid, words } = await startServer(place, connection, { ...settings, cluster_name: name })
+    const started = pid && (await takeLock(connection, place, pid))
+    if (started) return { pid, connection, adopted: false, holder: started.holder }
+    // Two starts at once, or the last of what a killed server has left: both are over in a moment.
+    const mayPass = pid || PASSING.test(words) || (await serverPid(place)) !== null
+    if (!mayPass || Date.now() > until)
+      throw (
+        folderErrorIn(words, place.dataDir) ??
+        new EmbeddedPostgresError(`PostgreSQL does not start on ${place.home}. Its last words, from ${place.log}:\n${words}`)
+      )
   }
-  const child = spawnServer(place, dataOf(place), { ...settings, cluster_name })
-  let exit: string | null = null
-  child.once('error', (error) => {
-    exit = error.message
-  })
-  child.once('exit', (code, signal) => {
-    exit = `it ended with ${signal ?? code}`
-  })
-  child.unref()
-  for (const until = Date.now() + READY_MS; Date.now() < until && exit === null; await delay(ASK_AGAIN_MS))
-    if (await connects(connection)) return { pid: child.pid ?? 0, connection, adopted: false }
-  // Two starts at once: the server of the other one is the server of this folder.
-  const other = await serverPid(place)
-  if (other && other !== child.pid && (await answers(connection, other, place))) return { pid: other, connection, adopted: true }
-  throw new EmbeddedPostgresError(
-    `PostgreSQL does not start on ${place.home}: ${exit ?? 'no answer for 30 s'}. Its last words, from ${place.log}:\n${await lastWords(place)}`,
-  )
 }
+
+const PASSING = /lock file|shared memory block/
 
 /** Stops in order: running transactions are rolled back, everything is written. Resolves when the process is gone. */
 export async function stopServer(place: Place, pid: number): Promise<void> {
-  signal(pid, 'SIGINT')
-  for (const until = Date.now() + STOP_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) if (!(await serverPid(place))) return
-  signal(pid, 'SIGQUIT')
-  for (const until = Date.now() + STOP_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) if (!isAlive(pid)) return
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!isServer(pid, place)) return
+    signal(pid, name)
+    for (const until = Date.now() + STOP_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) if (!isServer(pid, place)) return
+  }
 }
 
 /** The process that postmaster.pid names, where it lives and is PostgreSQL on these data: numbers of processes come again. */
 export async function serverPid(place: Place): Promise<number | null> {
-  const lines = (await readFile(join(dataOf(place), 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
-  const pid = Number(lines[0])
-  if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return null
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => null)
-  return command === null || command.includes(dataOf(place)) ? pid : null
+  const text = await readFile(join(dataOf(place), 'postmaster.pid'), 'utf8').catch(() => '')
+  const pid = Number(text.split('\n')[0])
+  return Number.isInteger(pid) && pid > 1 && isServer(pid, place) ? pid : null
+}
+
+function isServer(pid: number, place: Place): boolean {
+  if (!isRunning(pid)) return false
+  const command = commandOf(pid)
+  return command === null || command.includes(dataOf(place))
 }
 
 // One that is still starting or recovering answers later; one that is gone, never.
-async function answers(connection: pg.ClientConfig, pid: number, place: Place): Promise<boolean> {
-  for (const until = Date.now() + READY_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) {
-    if (await connects(connection)) return true
-    if (!isAlive(pid) || !(await serverPid(place))) return false
+async function findServer(place: Place, connection: pg.ClientConfig): Promise<number | null> {
+  const pid = await serverPid(place)
+  const ready = pid && (await becomesReady(connection, () => isServer(pid, place)))
+  return ready ? pid : null
+}
+
+async function startServer(
+  place: Place,
+  connection: pg.ClientConfig,
+  settings: Readonly<Record<string, string>>,
+): Promise<{ pid: number | null; words: string }> {
+  const from = (await stat(place.log).catch(() => null))?.size ?? 0
+  const child = spawnServer(place, dataOf(place), settings)
+  let end: string | null = null
+  child.once('error', (error) => {
+    end = error.message
+  })
+  child.once('exit', (code, name) => {
+    end = `It ended with ${name ?? code}.`
+  })
+  child.unref()
+  const ready = await becomesReady(connection, () => end === null)
+  // What answered may be the server of another start at the same moment, which this one is about to give way to.
+  if (ready && child.pid && (await serverPid(place)) === child.pid) return { pid: child.pid, words: '' }
+  if (end === null && child.pid) await stopServer(place, child.pid)
+  const words = (await readFile(place.log).catch(() => Buffer.alloc(0))).subarray(from).toString().trim().split('\n').slice(-5)
+  return { pid: null, words: [...words, end ?? `It did not answer for ${SILENT_MS / 1_000} s.`].join('\n') }
+}
+
+async function becomesReady(connection: pg.ClientConfig, mayCome: () => boolean): Promise<boolean> {
+  const start = Date.now()
+  for (let until = start + SILENT_MS; Date.now() < until && mayCome(); await delay(ASK_AGAIN_MS)) {
+    const answer = await ask(connection)
+    if (answer === 'ready') return true
+    if (answer === 'starting') until = Math.min(Date.now() + SILENT_MS, start + RECOVERY_MS)
   }
   return false
 }
 
-async function connects(connection: pg.ClientConfig): Promise<boolean> {
+async function ask(connection: pg.ClientConfig): Promise<'ready' | 'starting' | 'silent'> {
   // Cheaper than an attempt to connect, forty times a second.
-  if (!(await stat(`${connection.host}/.s.PGSQL.5432`).catch(() => null))) return false
+  if (!(await stat(`${connection.host}/.s.PGSQL.${connection.port}`).catch(() => null))) return 'silent'
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: 2_000 })
   client.on('error', () => {})
-  return client.connect().then(
-    () => client.end().then(() => true),
-    (error: { code?: string }) => {
-      if (error.code === '28P01')
-        throw new EmbeddedPostgresError(
-          `The password of the embedded PostgreSQL in ${connection.host} is not the one that it was made with.`,
-        )
-      return false
-    },
+  try {
+    await client.connect()
+    await client.end()
+    return 'ready'
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === '57P03') return 'starting'
+    if (code !== '28P01') return 'silent'
+    throw new EmbeddedPostgresError(`The password of the embedded PostgreSQL in ${connection.host} is not the one that it was made with.`)
+  }
+}
+
+// Any number; every start on a data folder asks for the same.
+const LOCK = 4_142_111_214
+
+/** The lock on a data folder; null where the server went away meanwhile. @throws EmbeddedPostgresError where another process holds the lock. */
+export async function takeLock(
+  connection: pg.ClientConfig,
+  place: Place,
+  pid: number,
+): Promise<{ holder: pg.Client; name: string } | null> {
+  const holder = new pg.Client({ ...connection, application_name: 'ashlar lock' })
+  holder.on('error', () => {})
+  try {
+    await holder.connect()
+    // The server takes a moment to notice that the one before was killed.
+    for (const until = Date.now() + LOCK_WAIT_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) {
+      const { rows } = await holder.query(`select pg_try_advisory_lock($1) as taken, current_setting('cluster_name') as name`, [LOCK])
+      if (rows[0].taken) return { holder, name: rows[0].name }
+    }
+  } catch (error) {
+    await holder.end().catch(() => {})
+    if (isServer(pid, place) && !isLoss(error)) throw error
+    return null
+  }
+  await holder.end().catch(() => {})
+  throw new EmbeddedPostgresError(
+    `Another Ashlar is running on the data folder ${place.dataDir}. Stop it first, or set DATA_DIR to another folder.`,
   )
 }
 
-async function clusterName(connection: pg.ClientConfig): Promise<string> {
-  const client = new pg.Client(connection)
-  await client.connect()
-  try {
-    const { rows } = await client.query('show cluster_name')
-    return rows[0].cluster_name
-  } finally {
-    await client.end()
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-async function lastWords({ log }: Place): Promise<string> {
-  const text = await readFile(log, 'utf8').catch(() => '')
-  return text.trim().split('\n').slice(-5).join('\n')
-}
+// Of a server that stops or starts anew.
+const isLoss = (error: unknown): boolean => !(error instanceof pg.DatabaseError) || ['57P01', '57P02', '57P03'].includes(error.code ?? '')

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { ensureCluster } from '../embedded/cluster.js'
 import { findPlace } from '../embedded/place.js'
-import { findOrStartServer } from '../embedded/running-server.js'
+import { takeServer } from '../embedded/running-server.js'
 
 const START_MS = 60_000
 const LOOK_AGAIN_MS = 10
@@ -39,7 +39,8 @@ export async function testServer(): Promise<pg.ClientConfig> {
 async function start(folder: string, known: string): Promise<pg.ClientConfig> {
   const place = await findPlace(folder)
   await ensureCluster(place)
-  const { pid, connection } = await findOrStartServer(place, SETTINGS)
+  const { pid, connection, holder } = await takeServer(place, SETTINGS)
+  await holder.end()
   await writeFile(`${known}.new`, JSON.stringify({ pid, home: place.home, connection }), { mode: 0o600 })
   await rename(`${known}.new`, known)
   return connection
