@@ -4,13 +4,13 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
+import { badLiterals } from '@ashlar/kit/check-variables'
 import type { Logger } from '@ashlar/kit/log'
-import { GraphQLError } from 'graphql'
 import type { GatewayContext } from './context.js'
 import { signsInOnly } from './http/signs-in-only.js'
 import type { Limits } from './limits.js'
-import { checkNesting } from './nesting.js'
 import { presentError } from './present-error.js'
+import { requestError } from './request-error.js'
 import type { SupergraphGateway } from './supergraph-gateway.js'
 
 export interface ApolloServerOptions {
@@ -38,30 +38,28 @@ export const createApolloServer = ({ gateway, limits, log, signInFields }: Apoll
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      boundNesting(limits),
       refuseEndedCredentials(signInFields),
+      nameBadLiterals,
     ],
   })
-
-const boundNesting = (limits: Limits): ApolloServerPlugin<GatewayContext> => ({
-  requestDidStart: async () => ({
-    didResolveSource: async ({ source }) => checkNesting(source, limits),
-  }),
-})
 
 /** Before anything runs, but after it is known what would run. */
 const refuseEndedCredentials = (signInFields: () => ReadonlySet<string>): ApolloServerPlugin<GatewayContext> => ({
   requestDidStart: async () => ({
     didResolveOperation: async ({ document, operation, contextValue: { refused } }) => {
-      if (!refused || signsInOnly(document, operation, signInFields())) return
-      throw new GraphQLError(refused.message, { extensions: { ...refused.extensions, http: { status: STATUS[refused.code] ?? 403 } } })
+      if (!refused || (operation && signsInOnly(document, operation, signInFields()))) return
+      throw requestError(refused)
     },
   }),
 })
 
-const STATUS: Partial<Record<string, number>> = {
-  UNAUTHENTICATED: 401,
-  RATE_LIMITED: 429,
-  SUBGRAPH_UNAVAILABLE: 503,
-  INTERNAL_SERVER_ERROR: 500,
+/** A value that can't be is the same fault in the operation's text as in its variables: BAD_USER_INPUT, with every issue in it. */
+const nameBadLiterals: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: async () => ({
+    willSendResponse: async ({ document, errors, response: { body } }) => {
+      const invalid = errors?.every(({ extensions }) => extensions.code === 'GRAPHQL_VALIDATION_FAILED')
+      const bad = document && errors && invalid ? badLiterals(document, errors) : null
+      if (bad && body.kind === 'single') body.singleResult.errors = [bad.toJSON()]
+    },
+  }),
 }

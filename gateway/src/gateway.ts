@@ -1,19 +1,23 @@
 import type { Logger } from '@ashlar/kit/log'
+import { sessionCookie } from '@ashlar/kit/session-cookie'
 import type { FastifyPluginAsync } from 'fastify'
-import { printSchema } from 'graphql'
+import { parse, printSchema } from 'graphql'
 import { createApolloServer } from './apollo-server.js'
 import { composeSupergraph, expandSchemas } from './composition/compose.js'
+import { CompositionError } from './composition/composition-error.js'
+import { readSchemas } from './composition/schemas.js'
 import { signInFieldsOf } from './composition/signs-in.js'
 import { fileStore, memoryStore, type SupergraphStore } from './composition/supergraph-store.js'
-import type { DataSource } from './data-sources/data-source.js'
 import { inProcess } from './data-sources/in-process.js'
+import type { Source } from './data-sources/source.js'
 import type { Authenticate } from './http/asking.js'
 import { type Explorer, graphqlRoutes } from './http/graphql-routes.js'
 import { healthRoutes } from './http/health-routes.js'
 import { origins } from './http/origins.js'
-import { refreshCookie } from './http/refresh-cookie.js'
 import { defaultLimits, type Limits } from './limits.js'
-import { createRegistry } from './registry/registry.js'
+import { nodeTypesOf } from './registry/node-types.js'
+import { REGISTRY, registrySource } from './registry/registry.js'
+import { registrySdl } from './registry/registry-sdl.js'
 import type { GatewaySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 
@@ -24,6 +28,8 @@ export interface GatewayOptions {
   readonly log: Logger
   readonly authenticate: Authenticate
   readonly publicUrl: URL
+  /** The address that is listened on: on a loopback one, pages of loopback origins may call. */
+  readonly host: string
   /** Origins that CORS and cookies answer, beside the public address's own. */
   readonly allowedOrigins: () => Promise<ReadonlySet<string>> | ReadonlySet<string>
   readonly limits?: Partial<Limits>
@@ -48,17 +54,23 @@ export interface Gateway {
 
 interface Graph {
   readonly supergraphSdl: string
-  readonly sources: Readonly<Record<string, DataSource>>
+  readonly sources: Readonly<Record<string, Source>>
   readonly services: ReadonlySet<string>
   readonly signInFields: ReadonlySet<string>
+}
+
+interface Composition {
+  readonly store: SupergraphStore
+  readonly limits: Limits
+  readonly log: Logger
 }
 
 /** Composes the services into one graph and makes the public door to it. Throws CompositionError if they never composed. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, publicUrl } = options
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const store = options.cacheDir ? fileStore(options.cacheDir) : memoryStore()
-  let graph = await compose(options.subgraphs, store, limits, log)
+  const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log }
+  let graph = await compose(options.subgraphs, composition)
   const gateway = new SupergraphGateway({ ...graph, limits, log })
   const apollo = createApolloServer({ gateway, limits, log, signInFields: () => graph.signInFields })
   await apollo.start()
@@ -68,11 +80,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const graphql = graphqlRoutes({
     apollo,
     authenticate: options.authenticate,
-    cookie: refreshCookie(publicUrl),
+    cookie: sessionCookie(publicUrl),
     explorer: options.explorer,
     limits,
     log,
-    origins: origins(publicUrl, options.allowedOrigins),
+    origins: origins(options),
     publicUrl,
     services: () => graph.services,
   })
@@ -90,7 +102,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     update(subgraphs) {
       const next = updating.then(async () => {
-        const composed = await compose(subgraphs, store, limits, log)
+        const composed = await compose(subgraphs, composition)
         gateway.switchTo(composed.supergraphSdl, composed.sources)
         graph = composed
       })
@@ -108,17 +120,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function compose(subgraphs: readonly GatewaySubgraph[], store: SupergraphStore, limits: Limits, log: Logger): Promise<Graph> {
-  const registry = createRegistry(subgraphs, new Map(subgraphs.map((subgraph) => [subgraph.name, subgraph])))
-  const all = [registry, ...subgraphs]
-  const schemas = expandSchemas(
-    all.map(({ name, sdl, url }) => ({ name, sdl, ...(url && { url }) })),
-    limits,
-  )
-  const supergraphSdl = await composeSupergraph(schemas, store, limits)
+async function compose(subgraphs: readonly GatewaySubgraph[], { store, limits, log }: Composition): Promise<Graph> {
+  if (subgraphs.some(({ name }) => name === REGISTRY)) {
+    throw new CompositionError([{ code: 'NAME_TAKEN', message: `[${REGISTRY}] no service may be called so` }])
+  }
+  const schemas = readSchemas(subgraphs, limits)
+  const types = nodeTypesOf(schemas)
+  const sdl = registrySdl(types.values())
+  const owners = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, inProcess(subgraph, limits)]))
+  const expanded = expandSchemas([{ name: REGISTRY, sdl, document: parse(sdl, { noLocation: true }) }, ...schemas])
+  const supergraphSdl = await composeSupergraph(expanded, { store, limits, log })
   return {
     supergraphSdl,
-    sources: Object.fromEntries(all.map((subgraph) => [subgraph.name, inProcess(subgraph, limits, log)])),
+    sources: { ...owners, [REGISTRY]: registrySource({ sdl, types, owners, log }) },
     services: new Set(subgraphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
   }

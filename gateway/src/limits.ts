@@ -2,14 +2,16 @@
 export interface Limits {
   readonly bodyBytes: number
   readonly tokens: number
-  /** Brackets of any kind within each other in one document, and so the deepest recursion over it. */
+  /** Brackets of any kind within each other in one document or one body, and so the deepest recursion over it. */
   readonly nesting: number
   /** Selections after all fragments are spread. */
   readonly selections: number
   readonly planningMs: number
   /** Options that the planner keeps for each step of a path. */
   readonly planningPaths: number
+  /** Plans kept, and how long they may be together, as text. */
   readonly plansKept: number
+  readonly planBytesKept: number
   readonly plansWaiting: number
   readonly compositionMs: number
   readonly sdlBytes: number
@@ -24,6 +26,7 @@ export const defaultLimits: Limits = {
   planningMs: 2_000,
   planningPaths: 1_000,
   plansKept: 1_000,
+  planBytesKept: 16 * 1024 * 1024,
   plansWaiting: 500,
   compositionMs: 10_000,
   sdlBytes: 1024 * 1024,

@@ -1,3 +1,4 @@
+import { tooComplex } from '@ashlar/kit/errors'
 import { GraphQLError, Lexer, Source, TokenKind } from 'graphql'
 import type { Limits } from './limits.js'
 
@@ -5,18 +6,21 @@ const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_L, TokenKind.BR
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R])
 
 /**
- * Refuses a text that nests deeper than the parser and all that recurses after it can bear, without recursion of its own: a few
- * thousand selections within each other overflow the stack. What is no GraphQL at all is left for the parser to say.
+ * Refuses a text that is longer or nests deeper than the parser and all that recurses after it can bear, without recursion of its
+ * own: a few thousand selections within each other overflow the stack. What is no GraphQL at all is left for the parser to say.
+ * @throws TOO_COMPLEX
  */
 export function checkNesting(text: string, { nesting, tokens }: Pick<Limits, 'nesting' | 'tokens'>) {
+  if (text.length <= nesting) return
   const lexer = new Lexer(new Source(text))
   let depth = 0
-  for (let count = 0; count <= tokens; count += 1) {
+  for (let count = 1; ; count += 1) {
     const kind = nextKind(lexer)
     if (kind === null || kind === TokenKind.EOF) return
+    if (count > tokens) throw tooComplex({ message: `The operation has more than ${tokens} tokens.`, limit: tokens })
     if (OPENING.has(kind)) depth += 1
     if (CLOSING.has(kind)) depth -= 1
-    if (depth > nesting) throw refusal(`nests deeper than ${nesting} levels`)
+    if (depth > nesting) throw tooComplex({ message: `The operation nests deeper than ${nesting} levels.`, limit: nesting })
   }
 }
 
@@ -28,5 +32,3 @@ function nextKind(lexer: Lexer): TokenKind | null {
     throw error
   }
 }
-
-const refusal = (what: string) => new GraphQLError(`The operation ${what}.`, { extensions: { code: 'TOO_COMPLEX', http: { status: 400 } } })

@@ -3,15 +3,47 @@ import { internalServerError } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLFormattedError } from 'graphql'
 
+/** What may come from a service or from the gateway (contract, Errors); INTERNAL_SERVER_ERROR only with the id of what was logged. */
+const OURS = new Set([
+  'BAD_USER_INPUT',
+  'UNAUTHENTICATED',
+  'TOTP_REQUIRED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'RATE_LIMITED',
+  'STALE_CURSOR',
+  'TOO_COMPLEX',
+  'SUBGRAPH_UNAVAILABLE',
+])
+
+/** Apollo's own for parsing, validation and persisted operations: only of what a client sent, never of what a service was asked. */
+const APOLLOS = new Set([
+  'BAD_REQUEST',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+])
+
+/** Messages quote what was sent, which may be megabytes. */
+const MESSAGE_MAX = 2_000
+
 /**
- * An error as a client may see it. Those with a code of their own pass; anything unexpected is logged once, whole, and masked
+ * An error as a client may see it. Those with a code of the closed list pass; anything unexpected is logged once, whole, and masked
  * behind an id.
  */
 export function presentError(error: GraphQLFormattedError, cause: unknown, log: Logger): GraphQLFormattedError {
   // `serviceName`, which Apollo's execution adds, is nobody's business outside.
-  const { serviceName: _, ...extensions } = error.extensions ?? {}
-  if (extensions.code && (extensions.code !== 'INTERNAL_SERVER_ERROR' || extensions.errorId)) return { ...error, extensions }
-  const masked = internalServerError(randomUUID())
-  log.error({ err: cause, path: error.path?.join('.'), errorId: masked.extensions.errorId }, 'an unexpected error')
-  return { message: masked.message, ...(error.path && { path: error.path }), extensions: masked.extensions }
+  const { serviceName, ...extensions } = error.extensions ?? {}
+  const code = String(extensions.code)
+  const masked = code === 'INTERNAL_SERVER_ERROR' && typeof extensions.errorId === 'string'
+  if (masked || OURS.has(code) || (serviceName === undefined && APOLLOS.has(code))) {
+    const message = error.message.length > MESSAGE_MAX ? `${error.message.slice(0, MESSAGE_MAX)}…` : error.message
+    return { ...error, message, extensions }
+  }
+  const { message, extensions: id } = internalServerError(randomUUID())
+  log.error({ err: cause, service: serviceName, path: error.path?.join('.'), errorId: id.errorId }, 'an unexpected error')
+  return { message, ...(error.path && { path: error.path }), extensions: id }
 }

@@ -1,24 +1,25 @@
 import type { Supergraph } from '@apollo/federation-internals'
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
-import { addExtensions } from '@apollo/gateway/dist/schema-helper/addExtensions.js'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
-import { badUserInput } from '@ashlar/kit/errors'
+import { checkVariables } from '@ashlar/kit/check-variables'
+import { AshlarError, badUserInput } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
-import { type GraphQLSchema, getOperationAST, OperationTypeNode } from 'graphql'
-import type { DataSource } from './data-sources/data-source.js'
-import { checkVariables } from './execution/check-variables.js'
-import { type Executable, executePlan } from './execution/execute-plan.js'
+import { GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import type { Source } from './data-sources/source.js'
+import { type Executable, type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
 import { loadSupergraph } from './planning/load-supergraph.js'
 import { planCache } from './planning/plan-cache.js'
 import { Planner } from './planning/planner.js'
+import { requestError } from './request-error.js'
 
 /** The members of ApolloGateway that are ours here; its types call them private. */
-interface OpenGateway extends Omit<ApolloGateway, 'executor'> {
+interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
   executor(request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult>
   readonly onSchemaLoadOrUpdateListeners: Iterable<(loaded: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void>
   createSchemaFromSupergraphSdl(supergraphSdl: string): { supergraph: Supergraph; supergraphSdl: string }
   updateWithSchemaAndNotify(supergraph: Supergraph, supergraphSdl: string): void
+  stop(): Promise<void>
 }
 
 // Its library reports usage home unless this says otherwise; there is no other switch.
@@ -29,9 +30,10 @@ const Base = ApolloGateway as unknown as new (config: GatewayConfig) => OpenGate
 interface Version extends Executable {
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
+  readonly execute: ExecutePlan
 }
 
-type Sources = Readonly<Record<string, DataSource>>
+type Sources = Readonly<Record<string, Source>>
 
 export interface SupergraphGatewayOptions {
   readonly supergraphSdl: string
@@ -45,6 +47,8 @@ export class SupergraphGateway extends Base {
   private readonly options: Omit<SupergraphGatewayOptions, 'supergraphSdl'>
   private sources: Sources
   private version: Version | null = null
+  /** By the schema that a request was validated with: it is executed with the same version, whatever came meanwhile. */
+  private readonly versions = new WeakMap<GraphQLSchema, Version>()
   private take: ((supergraphSdl: string) => void) | null = null
 
   constructor({ supergraphSdl, ...options }: SupergraphGatewayOptions) {
@@ -59,11 +63,18 @@ export class SupergraphGateway extends Base {
     this.sources = options.sources
   }
 
-  /** Switches to another supergraph. What runs goes on with the version it began with. */
+  /** Switches to another supergraph. What runs goes on with the version it began with. Throws, and changes nothing, for one that can't be loaded. */
   switchTo(supergraphSdl: string, sources: Sources) {
+    const { version, sources: before } = this
     this.sources = sources
-    if (this.version) this.version = { ...this.version, sources }
-    this.take?.(supergraphSdl)
+    try {
+      this.take?.(supergraphSdl)
+    } catch (error) {
+      this.sources = before
+      throw error
+    }
+    // Apollo takes the same supergraph for no change, but it may be other instances that serve it.
+    if (version && this.version === version) this.adopt({ ...version, sources })
   }
 
   override createSchemaFromSupergraphSdl(supergraphSdl: string) {
@@ -74,31 +85,31 @@ export class SupergraphGateway extends Base {
   override updateWithSchemaAndNotify(supergraph: Supergraph, supergraphSdl: string) {
     const { limits, log } = this.options
     const apiSchema = supergraph.apiSchema()
-    const schema = addExtensions(apiSchema.toGraphQLJSSchema())
-    const supergraphSchema = supergraph.schema.toGraphQLJSSchema()
+    const schema = apiSchema.toGraphQLJSSchema()
     const planner = new Planner(supergraphSdl, limits, log)
-    const plan = planCache(limits.plansKept, (operation) => planner.plan(operation))
+    const plan = planCache(limits, (operation) => planner.plan(operation))
     const previous = this.version
-    this.version = { schema, apiSchema, supergraphSchema, sources: this.sources, planner, plan }
+    this.adopt({ schema, apiSchema, supergraphSchema: supergraph.schema.toGraphQLJSSchema(), sources: this.sources, planner, plan })
     this.schema = schema
     planner.warm()
     for (const listener of this.onSchemaLoadOrUpdateListeners) listener({ apiSchema: schema, coreSupergraphSdl: supergraphSdl })
-    void previous?.planner.drain()
+    void previous?.planner.retire()
   }
 
   // A property, since ApolloGateway hands it on unbound.
   override executor = async (request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult> => {
-    const { version } = this
+    const version = this.versions.get(request.schema) ?? this.version
     if (!version) throw new Error('no supergraph is loaded')
     const operationName = request.request.operationName ?? null
     const operation = getOperationAST(request.document, operationName)
-    if (!operation) throw new Error('no operation was resolved')
-    if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-      throw badUserInput('query', 'is a subscription, which needs a transport that streams')
+    if (!operation) return { errors: [unresolved(operationName)] }
+    try {
+      checkOperation(version, operation, request.request.variables ?? {})
+      const plan = await version.plan(request.queryHash, { query: request.source, operationName })
+      return await version.execute(plan, request)
+    } catch (error) {
+      throw error instanceof AshlarError ? requestError(error) : error
     }
-    checkVariables(version.schema, operation, request.request.variables ?? {})
-    const plan = await version.plan({ query: request.source, operationName })
-    return executePlan(plan, request, version)
   }
 
   /** Ends the planner's thread as well. */
@@ -106,6 +117,27 @@ export class SupergraphGateway extends Base {
     await super.stop()
     await this.version?.planner.close()
   }
+
+  private adopt(version: Omit<Version, 'execute'>) {
+    this.version = { ...version, execute: planExecution(version, this.options.log) }
+    this.versions.set(version.schema, this.version)
+  }
+}
+
+const unresolved = (operationName: string | null) =>
+  new GraphQLError(operationName ? `Unknown operation named "${operationName}".` : 'Must provide an operation name.')
+
+/** Apollo's execution gives this name to the entities that it asks for. */
+const RESERVED_VARIABLE = 'representations'
+
+function checkOperation({ schema }: Version, operation: OperationDefinitionNode, variables: Record<string, unknown>) {
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+    throw badUserInput('query', 'is a subscription, which needs a transport that streams')
+  }
+  if (operation.variableDefinitions?.some(({ variable }) => variable.name.value === RESERVED_VARIABLE)) {
+    throw badUserInput(RESERVED_VARIABLE, 'is a name that the gateway uses itself: give the variable another one')
+  }
+  checkVariables(schema, operation, variables)
 }
 
 /** Apollo's lines about its own life are of no use to who runs this. */

@@ -2,12 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { composeServices } from '@apollo/composition'
 import { type GraphQLError, parse } from 'graphql'
 import type { CompositionFault } from './composition-error.js'
-
-export interface NamedSchema {
-  readonly name: string
-  readonly url?: string
-  readonly sdl: string
-}
+import type { NamedSchema } from './schemas.js'
 
 export type Composed = { readonly supergraphSdl: string } | { readonly faults: readonly CompositionFault[] }
 

@@ -1,52 +1,38 @@
+import type { Logger } from '@ashlar/kit/log'
 import { expandSubject, subjectTypesOf } from '@ashlar/kit/expand-subject'
-import { type DocumentNode, GraphQLError, parse, print } from 'graphql'
+import { builtFile, runWorker } from '@ashlar/kit/worker-lane'
+import { print } from 'graphql'
 import type { Limits } from '../limits.js'
-import { runWorker } from '../run-worker.js'
-import type { Composed, NamedSchema } from './compose-worker.js'
-import { CompositionError, type CompositionFault } from './composition-error.js'
+import type { Composed } from './compose-worker.js'
+import { CompositionError } from './composition-error.js'
+import type { NamedSchema, ReadSchema } from './schemas.js'
 import { keyOf, type SupergraphStore } from './supergraph-store.js'
 
-/**
- * The schemas with `Subject` expanded in each, as they are composed. Throws CompositionError for a text that is no schema or is
- * too long.
- */
-export function expandSchemas(schemas: readonly NamedSchema[], { sdlBytes }: Pick<Limits, 'sdlBytes'>): readonly NamedSchema[] {
-  const faults: CompositionFault[] = []
-  const documents = schemas.map(({ name, sdl }): DocumentNode => {
-    const document = parseSchema(name, sdl, sdlBytes)
-    if ('code' in document) faults.push(document)
-    return 'code' in document ? ({ kind: 'Document', definitions: [] } as never) : document
-  })
-  if (faults.length > 0) throw new CompositionError(faults)
-  const subjects = subjectTypesOf(documents)
-  return schemas.map((schema, index) => {
-    const document = documents[index] as DocumentNode
+/** The schemas as they are composed, with `Subject` expanded in each. */
+export function expandSchemas(schemas: readonly ReadSchema[]): readonly NamedSchema[] {
+  const subjects = subjectTypesOf(schemas.map(({ document }) => document))
+  return schemas.map(({ name, url, sdl, document }) => {
     const expanded = expandSubject(document, subjects)
-    return expanded === document ? schema : { ...schema, sdl: print(expanded) }
+    return { name, ...(url && { url }), sdl: expanded === document ? sdl : print(expanded) }
   })
-}
-
-function parseSchema(name: string, sdl: string, sdlBytes: number): DocumentNode | CompositionFault {
-  if (Buffer.byteLength(sdl) > sdlBytes) return { code: 'SCHEMA_TOO_LARGE', message: `[${name}] the schema is over ${sdlBytes} bytes` }
-  try {
-    return parse(sdl, { noLocation: true })
-  } catch (error) {
-    if (error instanceof GraphQLError) return { code: 'INVALID_GRAPHQL', message: `[${name}] ${error.message}` }
-    throw error
-  }
 }
 
 /** The supergraph of these schemas, composed in a thread of its own, or as the store has it. Throws CompositionError. */
-export async function composeSupergraph(schemas: readonly NamedSchema[], store: SupergraphStore, limits: Limits): Promise<string> {
+export async function composeSupergraph(
+  schemas: readonly NamedSchema[],
+  { store, limits, log }: { readonly store: SupergraphStore; readonly limits: Limits; readonly log: Logger },
+): Promise<string> {
   const key = keyOf(schemas)
   const known = await store.get(key)
   if (known) return known
-  const composed = await runWorker<Composed>('composition/compose-worker.js', schemas, limits.compositionMs).catch(
-    (error: Error): Composed => {
-      return { faults: [{ code: 'COMPOSITION_FAILED', message: `composing ${error.message}` }] }
-    },
-  )
+  const file = builtFile(import.meta.url, './compose-worker.js')
+  const composed = await runWorker<Composed>(file, schemas, limits.compositionMs).catch((error: Error): Composed => {
+    return { faults: [{ code: 'COMPOSITION_FAILED', message: `composing ${error.message}` }] }
+  })
   if ('faults' in composed) throw new CompositionError(composed.faults)
-  await store.set(key, composed.supergraphSdl)
+  // The graph is composed all the same: a folder that is full or read-only costs the next start its second, and nothing else.
+  await store
+    .set(key, composed.supergraphSdl)
+    .catch((error) => log.warn({ err: error }, 'the supergraph could not be kept for the next start'))
   return composed.supergraphSdl
 }

@@ -1,34 +1,39 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { NamedSchema } from './compose-worker.js'
+import type { NamedSchema } from './schemas.js'
 
 /** Part of every key, since another version may compose differently. */
 const COMPOSER = '@apollo/composition 2.14.4'
-const LAST_GOOD = 'last-good.graphql'
 const KEPT = 20
+/** A draft this old was left behind by a process that died. */
+const DRAFT_MS = 60_000
 
-/** Composed supergraphs by what they were composed of, so that a second start need not compose; and the last one that served. */
+/** Composed supergraphs by what they were composed of, so that a second start need not compose. */
 export interface SupergraphStore {
+  /** Null for one that is not there, and for one that is not as it was written. */
   get(key: string): Promise<string | null>
   set(key: string, supergraphSdl: string): Promise<void>
-  lastGood(): Promise<string | null>
 }
 
 export const keyOf = (schemas: readonly NamedSchema[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify([COMPOSER, ...schemas.map(({ name, url, sdl }) => [name, url ?? null, sdl])]))
-    .digest('hex')
+  sha256(JSON.stringify([COMPOSER, ...schemas.map(({ name, url, sdl }) => [name, url ?? null, sdl])]))
 
-/** Keeps supergraphs as files in `directory`, the latest few. */
+/** Keeps supergraphs as files in `directory`, the latest few. Each begins with a line that tells whether the rest is whole. */
 export function fileStore(directory: string): SupergraphStore {
-  const read = (file: string) => readFile(join(directory, file), 'utf8').catch(() => null)
   return {
-    get: (key) => read(`${key}.graphql`),
-    lastGood: () => read(LAST_GOOD),
+    async get(key) {
+      const text = await readFile(join(directory, `${key}.graphql`), 'utf8').catch(() => '')
+      const end = text.indexOf('\n')
+      const supergraphSdl = text.slice(end + 1)
+      return text.slice(0, end) === seal(supergraphSdl) ? supergraphSdl : null
+    },
     async set(key, supergraphSdl) {
       await mkdir(directory, { recursive: true })
-      for (const file of [`${key}.graphql`, LAST_GOOD]) await writeWhole(join(directory, file), supergraphSdl)
+      // By renaming: a process that dies in the middle leaves the old file, never half of the new one.
+      const draft = join(directory, `${key}.${process.pid}.draft`)
+      await writeFile(draft, `${seal(supergraphSdl)}\n${supergraphSdl}`)
+      await rename(draft, join(directory, `${key}.graphql`))
       await dropOldest(directory)
     },
   }
@@ -39,7 +44,6 @@ export function memoryStore(): SupergraphStore {
   const kept = new Map<string, string>()
   return {
     get: async (key) => kept.get(key) ?? null,
-    lastGood: async () => [...kept.values()].at(-1) ?? null,
     set: async (key, supergraphSdl) => {
       kept.delete(key)
       kept.set(key, supergraphSdl)
@@ -48,18 +52,18 @@ export function memoryStore(): SupergraphStore {
   }
 }
 
-/** By renaming: a process that dies in the middle leaves the old file, never half of the new one. */
-async function writeWhole(path: string, text: string) {
-  const draft = `${path}.${process.pid}.tmp`
-  await writeFile(draft, text)
-  await rename(draft, path)
-}
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const seal = (supergraphSdl: string): string => `# sha256 ${sha256(supergraphSdl)}`
 
 async function dropOldest(directory: string) {
-  const files = (await readdir(directory))
-    .filter((file) => file.endsWith('.graphql') && file !== LAST_GOOD)
-    .map((file) => join(directory, file))
-  if (files.length <= KEPT) return
-  const aged = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })))
-  for (const { file } of aged.sort((a, b) => b.at - a.at).slice(KEPT)) await rm(file, { force: true })
+  const files = await Promise.all(
+    (await readdir(directory)).map(async (name) => {
+      const { mtimeMs } = await stat(join(directory, name)).catch(() => ({ mtimeMs: 0 }))
+      return { name, at: mtimeMs }
+    }),
+  )
+  const latestFirst = files.sort((a, b) => b.at - a.at)
+  const tooMany = latestFirst.filter(({ name }) => name.endsWith('.graphql')).slice(KEPT)
+  const abandoned = latestFirst.filter(({ name, at }) => name.endsWith('.draft') && Date.now() - at > DRAFT_MS)
+  for (const { name } of [...tooMany, ...abandoned]) await rm(join(directory, name), { force: true })
 }

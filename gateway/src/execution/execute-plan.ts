@@ -1,9 +1,12 @@
 import type { Schema } from '@apollo/federation-internals'
-import { buildOperationContext, executeQueryPlan } from '@apollo/gateway'
+import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
 import type { QueryPlan } from '@apollo/query-planner'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
+import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLSchema } from 'graphql'
-import type { DataSource } from '../data-sources/data-source.js'
+import type { Source } from '../data-sources/source.js'
+import { fetchSource } from './fetch-source.js'
+import { fetchedDocuments } from './fetched-document.js'
 
 /** What one version of the graph is executed with. */
 export interface Executable {
@@ -12,24 +15,31 @@ export interface Executable {
   readonly apiSchema: Schema
   readonly supergraphSchema: GraphQLSchema
   /** By the name of the subgraph. */
-  readonly sources: Readonly<Record<string, DataSource>>
+  readonly sources: Readonly<Record<string, Source>>
 }
 
+export type ExecutePlan = (plan: QueryPlan, request: GatewayGraphQLRequestContext) => Promise<GatewayExecutionResult>
+
+const DOCUMENTS_KEPT = 2_000
+
 /**
- * Carries a plan out and shapes the answer. Where a subgraph fails only its own fields are null.
- * This is Apollo's execution; all that knows about it is here.
+ * Carries plans out and shapes the answers. Where a subgraph fails only its own fields are null.
+ * This is Apollo's execution; all that knows about it is in this folder.
  */
-export async function executePlan(
-  plan: QueryPlan,
-  request: GatewayGraphQLRequestContext,
-  { schema, apiSchema, supergraphSchema, sources }: Executable,
-): Promise<GatewayExecutionResult> {
-  const operationContext = buildOperationContext({
-    schema,
-    operationDocument: request.document,
-    ...(request.request.operationName && { operationName: request.request.operationName }),
-  })
-  const { data, errors } = await executeQueryPlan(plan, { ...sources }, request, operationContext, supergraphSchema, apiSchema)
-  // What it adds as `extensions.valueCompletion` would tell what is hidden from what does not exist.
-  return { data, ...(errors && { errors }) } as GatewayExecutionResult
+export function planExecution({ schema, apiSchema, supergraphSchema, sources }: Executable, log: Logger): ExecutePlan {
+  const documents = fetchedDocuments(DOCUMENTS_KEPT)
+  const dataSources: Record<string, GraphQLDataSource> = Object.fromEntries(
+    Object.entries(sources).map(([service, source]) => [service, fetchSource({ service, source, supergraphSchema, documents, log })]),
+  )
+  return async (plan, request) => {
+    const { operationName } = request.request
+    const operationContext = buildOperationContext({
+      schema,
+      operationDocument: request.document,
+      ...(operationName && { operationName }),
+    })
+    const { data, errors } = await executeQueryPlan(plan, dataSources, request, operationContext, supergraphSchema, apiSchema)
+    // What it adds as `extensions.valueCompletion` would tell what is hidden from what does not exist.
+    return { data, ...(errors && { errors }) } as GatewayExecutionResult
+  }
 }

@@ -1,16 +1,23 @@
 import { type ApolloServer, HeaderMap } from '@apollo/server'
-import { AshlarError, badUserInput } from '@ashlar/kit/errors'
-import type { FastifyError, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { AshlarError } from '@ashlar/kit/errors'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
+import { checkNesting } from '../nesting.js'
+import { requestError } from '../request-error.js'
 import { type AskingOptions, askingOf } from './asking.js'
+import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
+import { readJsonBodies } from './json-body.js'
+import type { Origins } from './origins.js'
 import { refuseForeignHosts } from './refuse-foreign-hosts.js'
+import { answerFault } from './request-fault.js'
 
 export type Explorer = (request: FastifyRequest, reply: FastifyReply) => unknown
 
 export interface GraphQLRoutesOptions extends AskingOptions {
   readonly apollo: ApolloServer<GatewayContext>
+  readonly origins: Origins
   readonly publicUrl: URL
   readonly limits: Limits
   /** Answers a browser that opens the address. */
@@ -21,58 +28,60 @@ export interface GraphQLRoutesOptions extends AskingOptions {
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookie, explorer, limits, publicUrl } = options
+    const { apollo, cookie, explorer, limits, origins, publicUrl } = options
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
-    fastify.addHook('onRequest', cors(options.origins))
-    fastify.setErrorHandler(answerBadRequest)
-    fastify.route({
-      url: '/graphql',
-      method: ['GET', 'POST', 'OPTIONS'],
-      bodyLimit: limits.bodyBytes,
-      async handler(request, reply) {
-        if (explorer && wantsPage(request)) return explorer(request, reply)
-        const context = await askingOf(request, options)
-        const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: {
-            method: request.method,
-            headers: headerMap(request),
-            search: new URL(request.url, publicUrl).search,
-            body: request.body,
-          },
-          context: async () => context,
-        })
-        for (const [name, value] of headers) reply.header(name, value)
-        const { refreshCookie } = context.asking.reply
-        if (refreshCookie !== undefined && context.asking.request.cookieMode) reply.header('set-cookie', cookie.write(refreshCookie))
-        // What a credential opened is nobody else's, whatever stands between.
-        reply.header('cache-control', 'private, no-store')
-        reply.code(status ?? 200)
-        return body.kind === 'complete' ? body.string : reply.send(body.asyncIterator)
-      },
+    fastify.addHook('onRequest', cors(origins))
+    fastify.addHook('onRequest', guardCookieMode(origins))
+    fastify.setErrorHandler(answerFault)
+    readJsonBodies(fastify, limits.nesting)
+
+    fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
+      if (explorer && wantsPage(request)) return explorer(request, reply)
+      const { search, searchParams } = new URL(request.url, publicUrl)
+      let asking: GatewayContext['asking'] | undefined
+      const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body: request.body },
+        // Asked for when it is clear that no other site's form has sent this, and before anything reads the operation.
+        context: async () => {
+          refuseTooDeep(textOf(request, searchParams), limits)
+          const context = await askingOf(request, options)
+          asking = context.asking
+          return context
+        },
+      })
+      for (const [name, value] of headers) reply.header(name, value)
+      const refreshCookie = asking?.reply.refreshCookie
+      if (asking?.request.cookieMode && refreshCookie !== undefined) {
+        reply.header('set-cookie', refreshCookie ? cookie.serialize(refreshCookie.value, refreshCookie.expiresAt) : cookie.clear())
+      }
+      // What a credential opened is nobody else's, whatever stands between.
+      reply.header('cache-control', 'private, no-store')
+      reply.code(status ?? 200)
+      return body.kind === 'complete' ? body.string : reply.send(body.asyncIterator)
     })
   }
 
 const wantsPage = ({ method, headers: { accept = '' } }: FastifyRequest): boolean =>
   method === 'GET' && accept.includes('text/html') && !accept.includes('json')
 
+/** The operation's text, wherever the request has it. */
+function textOf({ method, body }: FastifyRequest, searchParams: URLSearchParams): string {
+  if (method === 'GET') return searchParams.get('query') ?? ''
+  const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : ''
+  return typeof query === 'string' ? query : ''
+}
+
+function refuseTooDeep(text: string, limits: Limits) {
+  try {
+    checkNesting(text, limits)
+  } catch (error) {
+    throw error instanceof AshlarError ? requestError(error) : error
+  }
+}
+
 function headerMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value)
   return map
-}
-
-/** What never got as far as GraphQL: no JSON, too much of it, or a request that is not let in. */
-function answerBadRequest(error: FastifyError | AshlarError, _request: FastifyRequest, reply: FastifyReply) {
-  const { status, errors } = badRequest(error)
-  return reply.code(status).type('application/json; charset=utf-8').send({ errors })
-}
-
-function badRequest(error: FastifyError | AshlarError) {
-  if (error instanceof AshlarError) return { status: 403, errors: [error.toJSON()] }
-  const status = error.statusCode ?? 500
-  if (status >= 500) throw error
-  const tooLarge = status === 413 || error.message.includes('forbidden prototype property')
-  const answer = tooLarge ? badUserInput('body', error.message) : { message: error.message, extensions: { code: 'BAD_REQUEST' } }
-  return { status, errors: [answer] }
 }

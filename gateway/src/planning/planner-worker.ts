@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { operationFromDocument } from '@apollo/federation-internals'
 import { QueryPlanner } from '@apollo/query-planner'
+import type { WorkerMessage } from '@ashlar/kit/worker-lane'
 import { parse } from 'graphql'
 import { loadSupergraph } from './load-supergraph.js'
 
@@ -10,31 +11,39 @@ export interface PlannerData {
 }
 
 export interface PlanRequest {
-  readonly id: number
   readonly query: string
   readonly operationName: string | null
 }
 
-/** `ready` once; then an answer to each request, in their order. The plan is JSON: it crosses threads faster so than as objects. */
-export type PlannerMessage =
-  | { readonly ready: true }
-  | { readonly id: number; readonly plan: string }
-  | { readonly id: number; readonly fault: string }
+/** The plan is JSON: it crosses threads faster so than as objects. */
+export type PlanResult = { readonly plan: string } | { readonly tooComplex: string }
+
+/** The planner's own bounds, which it tells in words only. */
+const TOO_COMPLEX = /^(Too many options generated|Number of non-local selections exceeds)/
 
 const { supergraphSdl, pathsLimit } = workerData as PlannerData
 const supergraph = loadSupergraph(supergraphSdl)
 const apiSchema = supergraph.apiSchema()
 const planner = new QueryPlanner(supergraph, { debug: { pathsLimit } })
 
-const answer = ({ id, query, operationName }: PlanRequest): PlannerMessage => {
+function plan({ query, operationName }: PlanRequest): PlanResult {
+  const document = parse(query, { noLocation: true })
+  const operation = operationFromDocument(apiSchema, document, { ...(operationName && { operationName }), validate: false })
   try {
-    const document = parse(query, { noLocation: true })
-    const operation = operationFromDocument(apiSchema, document, { ...(operationName && { operationName }), validate: false })
-    return { id, plan: JSON.stringify(planner.buildQueryPlan(operation)) }
+    return { plan: JSON.stringify(planner.buildQueryPlan(operation)) }
+  } catch (error) {
+    if (error instanceof Error && TOO_COMPLEX.test(error.message)) return { tooComplex: error.message }
+    throw error
+  }
+}
+
+function answer(id: number, request: PlanRequest): WorkerMessage<PlanResult> {
+  try {
+    return { id, result: plan(request) }
   } catch (error) {
     return { id, fault: error instanceof Error ? error.message : String(error) }
   }
 }
 
-parentPort?.on('message', (request: PlanRequest) => parentPort?.postMessage(answer(request)))
-parentPort?.postMessage({ ready: true } satisfies PlannerMessage)
+parentPort?.on('message', ({ id, request }: { id: number; request: PlanRequest }) => parentPort?.postMessage(answer(id, request)))
+parentPort?.postMessage({ ready: true } satisfies WorkerMessage<PlanResult>)

@@ -1,7 +1,7 @@
 import { idPrefix } from '@ashlar/kit/ids'
-import { type DefinitionNode, Kind, type ObjectTypeDefinitionNode, parse } from 'graphql'
-import type { NamedSchema } from '../composition/compose-worker.js'
+import { type DefinitionNode, Kind, type ObjectTypeDefinitionNode } from 'graphql'
 import { CompositionError } from '../composition/composition-error.js'
+import type { ReadSchema } from '../composition/schemas.js'
 
 export interface NodeType {
   readonly typeName: string
@@ -10,10 +10,10 @@ export interface NodeType {
 }
 
 /** Every type that implements `Node`, by the prefix of its ids. Throws CompositionError where two share a prefix. */
-export function nodeTypesOf(schemas: readonly NamedSchema[]): ReadonlyMap<string, NodeType> {
+export function nodeTypesOf(schemas: readonly ReadSchema[]): ReadonlyMap<string, NodeType> {
   const types = new Map<string, NodeType>()
-  for (const { name: owner, sdl } of schemas) {
-    for (const definition of parse(sdl, { noLocation: true }).definitions) {
+  for (const { name: owner, document } of schemas) {
+    for (const definition of document.definitions) {
       if (!isNode(definition)) continue
       const typeName = definition.name.value
       const prefix = idPrefix(typeName)

@@ -2,14 +2,13 @@ import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { Asking, Identity } from '@ashlar/kit/caller'
 import { documentCache } from '@ashlar/kit/document-cache'
 import { badUserInput } from '@ashlar/kit/errors'
+import { presentError } from '@ashlar/kit/failures'
 import { decodeAnyId, encodeId } from '@ashlar/kit/ids'
-import type DataLoader from 'dataloader'
-import { execute, parse } from 'graphql'
-import type { NamedSchema } from '../composition/compose-worker.js'
-import type { GatewaySubgraph } from '../subgraph.js'
-import { type NodeReference, nodeLoader } from './node-loader.js'
-import { nodeTypesOf } from './node-types.js'
-import { registrySdl } from './registry-sdl.js'
+import type { Logger } from '@ashlar/kit/log'
+import { execute, type GraphQLError, parse } from 'graphql'
+import type { Source } from '../data-sources/source.js'
+import { type NodeLoader, nodeLoader } from './node-loader.js'
+import type { NodeType } from './node-types.js'
 
 /** Its name in the supergraph; no service may be called so. */
 export const REGISTRY = 'registry'
@@ -18,35 +17,49 @@ const MAX_IDS = 100
 
 interface RegistryContext {
   readonly identity: Identity | null
-  readonly nodes: DataLoader<string, NodeReference | null>
+  readonly nodes: NodeLoader
 }
 
-/**
- * The subgraph that answers `node`, `nodes` and `Viewer.id`, made from the types that implement `Node` in the given schemas.
- * `owners` are asked for every id, whatever is selected, so that what they hide is null here too.
- */
-export function createRegistry(schemas: readonly NamedSchema[], owners: ReadonlyMap<string, GatewaySubgraph>): GatewaySubgraph {
-  const types = nodeTypesOf(schemas)
-  const sdl = registrySdl(types.values())
-  const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: resolvers(types.size > 0) })
+interface RegistryOptions {
+  readonly sdl: string
+  readonly types: ReadonlyMap<string, NodeType>
+  /** Asked for every id, whatever is selected, so that what they hide is null here too. */
+  readonly owners: Readonly<Record<string, Source>>
+  readonly log: Logger
+}
+
+/** The subgraph that answers `node`, `nodes` and `Viewer.id`. It needs no time limit: its owners have theirs. */
+export function registrySource({ sdl, types, owners, log }: RegistryOptions): Source {
+  const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: resolvers(types.size > 0) as never })
   const documents = documentCache(schema)
+  const present = (error: GraphQLError) => presentError(error, { log, service: REGISTRY, writing: false })
   return {
-    name: REGISTRY,
-    sdl,
-    async execute({ query, operationName, variables }, asking: Asking) {
+    async ask({ query, operationName, variables }, asking: Asking) {
       const found = documents.get(query)
       if ('errors' in found) throw found.errors[0] ?? new Error('not a query of the registry')
-      const contextValue: RegistryContext = { identity: asking.identity, nodes: nodeLoader(types, owners, asking) }
-      const { data, errors } = await execute({
+      const contextValue: RegistryContext = { identity: asking.identity, nodes: nodeLoader({ types, owners, asking, log }) }
+      const { data, errors = [] } = await execute({
         schema,
         document: found.document,
         contextValue,
         operationName: operationName ?? null,
         variableValues: variables,
       })
-      return { data: data ?? null, ...(errors && { errors: errors.map((error) => error.toJSON()) }) }
+      return { data: data ?? null, errors: oncePerCause(errors).map(present) }
     },
   }
+}
+
+/** An owner that is down is one error, however many ids it was asked for. */
+function oncePerCause(errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  const causes = new Set<unknown>()
+  return errors.filter(({ originalError }) => {
+    if (!originalError || !causes.has(originalError)) {
+      causes.add(originalError)
+      return true
+    }
+    return false
+  })
 }
 
 const resolvers = (hasNodes: boolean) => ({

@@ -1,0 +1,42 @@
+import type { GraphQLFormattedError } from 'graphql'
+import type { Answer } from './source.js'
+
+/** What errors may carry outside (contract, Errors); a service's stack traces and addresses are nobody's business. */
+const EXTENSIONS = ['code', 'issues', 'reauthenticate', 'field', 'current', 'retryAfterSeconds', 'cost', 'limit', 'outcome', 'errorId']
+
+/** Reads what a service answered, believing nothing. Throws an Error that says what is wrong with it. */
+export function readAnswer(answer: unknown): Answer {
+  if (!isRecord(answer)) throw new Error('answered no object')
+  const { data, errors } = answer
+  if (data !== undefined && data !== null && !isRecord(data)) throw new Error('answered data that is no object')
+  if (errors !== undefined && errors !== null && !Array.isArray(errors)) throw new Error('answered errors that are no list')
+  const read = (errors ?? []).map(readError)
+  if (!data && read.length === 0) throw new Error('answered neither data nor errors')
+  return { data: data ? withoutNulls(data) : null, errors: read }
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function readError(error: unknown): GraphQLFormattedError {
+  if (!isRecord(error)) throw new Error('answered an error that is no object')
+  const { message, path, extensions } = error
+  const kept = isRecord(extensions) ? EXTENSIONS.filter((key) => Object.hasOwn(extensions, key)).map((key) => [key, extensions[key]]) : []
+  return {
+    message: typeof message === 'string' ? message : '',
+    ...(isPath(path) && { path }),
+    extensions: Object.fromEntries(kept),
+  }
+}
+
+const isPath = (path: unknown): path is (string | number)[] =>
+  Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number')
+
+/**
+ * A root field that is null here may be answered by another service, as `viewer` is; what is left out does not overwrite it, and
+ * reads as null just the same.
+ */
+function withoutNulls(data: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.values(data).includes(null)) return data
+  return Object.assign(Object.create(null), Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)))
+}
