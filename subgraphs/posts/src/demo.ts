@@ -1,0 +1,2 @@
+import type { ServiceDatabase } from '@ashlar/database/service-database'
+export const fillDemo = async (_: ServiceDatabase) => {}
