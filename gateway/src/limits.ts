@@ -12,7 +12,9 @@ export interface Limits {
   /** Plans kept, and how long they may be together, as text. */
   readonly plansKept: number
   readonly planBytesKept: number
+  /** How many operations may wait for the planner, and how long. */
   readonly plansWaiting: number
+  readonly planWaitMs: number
   readonly compositionMs: number
   readonly sdlBytes: number
   readonly fetchMs: number
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   plansKept: 1_000,
   planBytesKept: 16 * 1024 * 1024,
   plansWaiting: 500,
+  planWaitMs: 10_000,
   compositionMs: 10_000,
   sdlBytes: 1024 * 1024,
   fetchMs: 15_000,

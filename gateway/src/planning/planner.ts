@@ -33,7 +33,7 @@ export class Planner {
     this.open().warm()
   }
 
-  /** The plan. @throws TOO_COMPLEX for what can't be planned in time, RATE_LIMITED when too many wait. */
+  /** The plan. @throws TOO_COMPLEX for what can't be planned in time, RATE_LIMITED when too many wait, or this one for too long. */
   async plan(operation: Operation): Promise<Planned> {
     this.asked += 1
     try {
@@ -69,6 +69,7 @@ export class Planner {
       workerData: { supergraphSdl, pathsLimit: limits.planningPaths } satisfies PlannerData,
       limitMs: limits.planningMs,
       waitingMax: limits.plansWaiting,
+      waitingMs: limits.planWaitMs,
       failure: (reason, overran) => {
         if (!overran) return new Error(`planning failed: ${reason}`)
         this.log.warn({ reason }, 'the planner was ended')

@@ -64,6 +64,14 @@ describe('a lane of work in a thread', () => {
     expect(outcomes[3]).toMatchObject({ reason: { code: 'RATE_LIMITED' } })
   })
 
+  it('lets nothing wait for too long', async () => {
+    const made = lane({ limitMs: 300, waitingMs: 100 })
+    const outcomes = await Promise.allSettled(['a', 'hang', 'b'].map((request) => made.ask(request)))
+    expect(outcomes[0]?.status).toBe('fulfilled')
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'RATE_LIMITED' } })
+    expect(await made.ask('c')).toMatch(/^c by /)
+  })
+
   it('finishes what waits when it drains, and refuses what waits when it closes', async () => {
     const draining = lane()
     const answers = ['a', 'b'].map((request) => draining.ask(request))
