@@ -7,14 +7,14 @@ export class Html {
   }
 }
 
-type Part = Html | string | number | null | false | readonly Html[]
+type Part = Html | string | number | null | undefined | false | readonly Html[]
 
 /** A tagged template for markup: what stands in it is escaped, unless it is markup itself. */
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html =>
   new Html(String.raw({ raw: strings }, ...parts.map(written)))
 
 function written(part: Part): string {
-  if (part === null || part === false) return ''
+  if (part === null || part === undefined || part === false) return ''
   if (part instanceof Html) return part.toString()
   return Array.isArray(part) ? part.join('') : escapeHtml(String(part))
 }

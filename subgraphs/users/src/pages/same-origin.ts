@@ -1,0 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Config } from '@ashlar/kit/config'
+import { isOwnOrigin } from '../origins.js'
+
+/**
+ * Whether a form was sent from a page of our own, as far as the browser says. With `no-referrer` it writes `Origin: null` even of our
+ * own forms (Fetch, 3.2), so `Sec-Fetch-Site` goes first. What sends neither is no browser that could be tricked.
+ */
+export function isSameOrigin(headers: IncomingHttpHeaders, config: Pick<Config, 'publicUrl' | 'host' | 'port'>): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined) return site === 'same-origin'
+  return headers.origin === undefined || isOwnOrigin(headers.origin, config)
+}
