@@ -1,6 +1,6 @@
-import { decodeAnyId, encodeId } from '@ashlar/kit/ids'
 import type { Identity, Role } from '@ashlar/kit/caller'
 import { unauthenticated } from '@ashlar/kit/errors'
+import { decodeAnyId, encodeId } from '@ashlar/kit/ids'
 import { jwtVerify, SignJWT } from 'jose'
 import type { Endings } from './endings.js'
 import { ALGORITHM, type SigningKeys } from './signing-keys.js'
@@ -50,7 +50,7 @@ export class AccessTokens {
     if (token.length > MAX_LENGTH) throw unauthenticated({ message: 'This token is not valid.' })
     await this.endings.fresh()
     const bearer = await this.read(token)
-    if (!bearer || this.endings.hasEnded({ ...bearer.identity, sessionId: bearer.identity.credentialId, generation: bearer.generation })) {
+    if (!bearer || this.endings.hasEnded({ ...bearer.identity, generation: bearer.generation })) {
       throw unauthenticated({ message: 'This token is not valid, or no longer.' })
     }
     return bearer.identity

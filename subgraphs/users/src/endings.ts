@@ -1,25 +1,25 @@
-import type { Logger } from '@ashlar/kit/log'
 import type { ServiceDatabase } from '@ashlar/database/service-database'
+import type { Logger } from '@ashlar/kit/log'
+import { ENDED_LATELY } from './sql/endings.js'
 
 const READ_EVERY_MS = 5_000
 /** Longer than an access token lives. */
-const KEPT_MS = 20 * 60_000
+const KEPT_SECONDS = 20 * 60
+/** What was read before is read again for this long, since a transaction commits later than it begins. */
+const OVERLAP_SECONDS = 30
 
-const ENDED_LATELY = `
-  select subject_id as id, below_generation as "belowGeneration", ended_at as "endedAt", clock() as now
-  from ending where ended_at > clock() - interval '20 minutes'
-  union all select null, null, null, clock()`
-
-interface Row {
-  readonly id: string | null
+/** A session, a key, or a user whose tokens of earlier generations are refused. */
+export interface Ended {
+  readonly id: string
+  /** Null: all. */
   readonly belowGeneration: number | null
-  readonly endedAt: Date | null
-  readonly now: Date
 }
 
+type Row = { readonly now: Date } & ((Ended & { readonly endedAt: Date }) | { readonly id: null })
+
 /**
- * The sessions and users whose access tokens are refused before they expire. Read from the database after each ending of this
- * process's own, and every 5 s for those of others; the database's time comes along.
+ * The sessions, keys and users whose credentials are refused before they expire: those that this process ended, at once, and those
+ * that others did, read from the database every 5 s. The database's time comes along.
  */
 export class Endings {
   private readonly ended = new Map<string, { readonly belowGeneration: number | null; readonly at: number }>()
@@ -37,16 +37,9 @@ export class Endings {
     return performance.now() + this.offset
   }
 
-  /** Reads what ended, now: whoever ended something awaits it before the answer. */
-  async read(): Promise<void> {
-    const rows = await this.db.query<Row>(ENDED_LATELY)
-    this.readAt = performance.now()
-    for (const { id, belowGeneration, endedAt, now } of rows) {
-      if (id && endedAt) this.ended.set(id, { belowGeneration, at: endedAt.getTime() })
-      else this.offset = now.getTime() - this.readAt
-    }
-    const forgotten = this.now() - KEPT_MS
-    for (const [id, { at }] of this.ended) if (at < forgotten) this.ended.delete(id)
+  /** Has this process refuse at once what was ended; called after the commit and before the answer. */
+  add(ended: readonly Ended[]): void {
+    for (const { id, belowGeneration } of ended) this.ended.set(id, { belowGeneration, at: this.now() })
   }
 
   /** Sees to it that the last reading is at most 5 s old. A database that does not answer leaves the one before in force. */
@@ -61,8 +54,20 @@ export class Endings {
     })
   }
 
-  hasEnded(token: { readonly sessionId: string; readonly userId: string; readonly generation: number }): boolean {
-    const user = this.ended.get(token.userId)
-    return this.ended.has(token.sessionId) || (user !== undefined && token.generation < (user.belowGeneration ?? Number.POSITIVE_INFINITY))
+  hasEnded({ credentialId, userId, generation }: { credentialId: string; userId: string; generation: number }): boolean {
+    const user = this.ended.get(userId)
+    return this.ended.has(credentialId) || (user !== undefined && generation < (user.belowGeneration ?? Number.POSITIVE_INFINITY))
+  }
+
+  private async read(): Promise<void> {
+    const sinceSeconds = (performance.now() - this.readAt) / 1_000 + OVERLAP_SECONDS
+    const rows = await this.db.query<Row>(ENDED_LATELY, [Math.min(sinceSeconds, KEPT_SECONDS)])
+    this.readAt = performance.now()
+    for (const row of rows) {
+      if (row.id === null) this.offset = row.now.getTime() - this.readAt
+      else this.ended.set(row.id, { belowGeneration: row.belowGeneration, at: row.endedAt.getTime() })
+    }
+    const forgotten = this.now() - KEPT_SECONDS * 1_000
+    for (const [id, { at }] of this.ended) if (at < forgotten) this.ended.delete(id)
   }
 }

@@ -20,3 +20,17 @@ export function ownSession(caller: Caller): Identity {
   if (identity.credential === 'key') throw forbidden('A key has no session.')
   return identity
 }
+
+/** As whom the user's own things are changed. @throws UNAUTHENTICATED; FORBIDDEN for a credential that does not reach them */
+export function ownWriter(caller: Caller): string {
+  signedIn(caller)
+  if (caller.userId === null) throw forbidden()
+  return caller.userId
+}
+
+/** @throws UNAUTHENTICATED; FORBIDDEN */
+export function administrator(caller: Caller): Identity {
+  const identity = signedIn(caller)
+  if (!caller.may('users:admin')) throw forbidden()
+  return identity
+}

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { dictionary } from '@zxcvbn-ts/language-common'
-import { type Algorithm, hash, verify } from '@node-rs/argon2'
 import { badUserInput, rateLimited } from '@ashlar/kit/errors'
+import { type Algorithm, hash, verify } from '@node-rs/argon2'
+import { dictionary } from '@zxcvbn-ts/language-common'
 
 const ARGON2ID = 2 as Algorithm.Argon2id
 const COST = { algorithm: ARGON2ID, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 }
@@ -39,7 +39,7 @@ export class Passwords {
   }
 
   /** @throws BAD_USER_INPUT for what can't be a new password; RATE_LIMITED. */
-  async hash(password: string, path: readonly string[] = ['password']): Promise<string> {
+  async hash(password: string, path: readonly string[] = ['input', 'password']): Promise<string> {
     const checked = checkPassword(password, path)
     return this.inTurn(() => this.hashing.hash(checked))
   }
@@ -69,7 +69,7 @@ export class Passwords {
 }
 
 /** The password in the one form that is hashed. @throws BAD_USER_INPUT */
-export function checkPassword(password: string, path: readonly string[] = ['password']): string {
+export function checkPassword(password: string, path: readonly string[] = ['input', 'password']): string {
   const length = password.length > MAX_LENGTH * 2 ? Number.POSITIVE_INFINITY : [...password].length
   if (length < MIN_LENGTH || length > MAX_LENGTH) throw badUserInput(path, 'has 8 to 1,000 characters')
   if (!password.isWellFormed() || /\p{Cc}/u.test(password)) throw badUserInput(path, 'has no control characters')

@@ -1,4 +1,4 @@
-import type { Identity, Role } from '@ashlar/kit/caller'
+import { type Identity, opensOwn, type Role } from '@ashlar/kit/caller'
 import { badUserInput, forbidden } from '@ashlar/kit/errors'
 
 /** All that is the user's own, in every service. */
@@ -33,15 +33,14 @@ const isServiceScope = (scope: string): boolean => SERVICE_SCOPE.test(scope) && 
 export const cutToRole = (scopes: readonly string[], role: Role): string[] =>
   scopes.filter((scope) => scope === OWN || isServiceScope(scope) || scopesOfRole(role).includes(scope))
 
-/** The scopes that a key asks for. @throws BAD_USER_INPUT for none or unknown ones, FORBIDDEN for more than the caller may do. */
+/** The scopes that a key asks for. @throws BAD_USER_INPUT for none or unknown ones; FORBIDDEN for more than the caller may do */
 export function checkKeyScopes(scopes: readonly string[], identity: Identity): string[] {
   checkForm(scopes)
-  if (scopes.some((scope) => isRoleScope(scope) && !identity.scopes.includes(scope)))
-    throw forbidden('A key may do no more than its owner.')
+  if (!scopes.every((scope) => mayHandOn(scope, identity))) throw forbidden('A key may do no more than who makes it.')
   return [...new Set(scopes)]
 }
 
-/** The scopes that an app asks for; all that is the user's own where it names none. @throws BAD_USER_INPUT, FORBIDDEN for a role's. */
+/** The scopes that an app asks for; all that is the user's own where it names none. @throws BAD_USER_INPUT; FORBIDDEN for a role's */
 export function checkAppScopes(scopes: readonly string[] | null | undefined): string[] {
   if (!scopes) return [OWN]
   checkForm(scopes)
@@ -49,10 +48,16 @@ export function checkAppScopes(scopes: readonly string[] | null | undefined): st
   return [...new Set(scopes)]
 }
 
+function mayHandOn(scope: string, identity: Identity): boolean {
+  if (isRoleScope(scope)) return identity.scopes.includes(scope)
+  const [service = '', access] = scope.split(':')
+  return opensOwn(identity, service, access === 'write' ? 'write' : 'read')
+}
+
 function checkForm(scopes: readonly string[]): void {
-  if (scopes.length < 1 || scopes.length > MAX_SCOPES) throw badUserInput(['scopes'], `are 1 to ${MAX_SCOPES}`)
+  if (scopes.length < 1 || scopes.length > MAX_SCOPES) throw badUserInput(['input', 'scopes'], `are 1 to ${MAX_SCOPES}`)
   const issues = scopes.flatMap((scope, index) =>
-    isServiceScope(scope) || isRoleScope(scope) ? [] : [{ path: ['scopes', index], message: 'is no scope, such as posts:read' }],
+    isServiceScope(scope) || isRoleScope(scope) ? [] : [{ path: ['input', 'scopes', index], message: 'is no scope, such as posts:read' }],
   )
   if (issues.length > 0) throw badUserInput(issues)
 }

@@ -1,18 +1,19 @@
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
-import type { Caller, Identity, Role } from '@ashlar/kit/caller'
-import type { Config } from '@ashlar/kit/config'
-import { isLoopback } from '@ashlar/kit/config'
+import { writeAudit } from '@ashlar/kit/audit'
+import type { Caller, Identity, RequestInfo, Role } from '@ashlar/kit/caller'
+import { type Config, isLoopback } from '@ashlar/kit/config'
 import { notFound, unauthenticated } from '@ashlar/kit/errors'
-import { newId } from '@ashlar/kit/ids'
+import { encodeId, newId } from '@ashlar/kit/ids'
 import type { AccessTokens } from './access-tokens.js'
-import type { Endings } from './endings.js'
+import type { Ended, Endings } from './endings.js'
 import { fullSession, ownSession } from './guards.js'
 import { clientOf } from './origins.js'
-import { rotate } from './refresh-tokens.js'
+import { type Refreshed, rotate } from './refresh-tokens.js'
 import { OWN, scopesOfRole } from './scopes.js'
 import { hashOf, newSecret } from './secrets.js'
-import { END_OWN_SESSION, END_SESSION, END_SESSIONS, OPEN_SESSION, RENEW_TOKENS } from './sql/sessions.js'
+import { END_OWN_SESSION, END_SESSION, END_SESSIONS } from './sql/endings.js'
+import { DROP_TOKENS, OPEN_SESSION, RENEW_TOKENS, SESSION_OF_TOKEN } from './sql/sessions.js'
 import { networkOf } from './throttle.js'
 
 /** Longer ones are cut: the column is for a person to recognise a device by. */
@@ -52,7 +53,15 @@ export interface SignedIn {
   readonly tokens: Tokens
 }
 
+/** A session in the middle of its transaction: handed out once that is committed. */
+export interface Opened {
+  readonly session: OpenSession
+  readonly refreshToken: string
+}
+
 export interface SignInOptions {
+  /** How the person got in, for the audit. */
+  readonly way: 'sign-up' | 'guest' | 'password' | 'link' | 'reset' | 'openid' | 'code' | 'ownership'
   /** What an app may do of what is the user's own; all of it unless said. */
   readonly scopes?: readonly string[]
   /** The origin or app address that the session is for; from the request's `Origin` unless said. */
@@ -72,13 +81,13 @@ export class Sessions {
     private readonly endings: Endings,
   ) {}
 
-  /** Signs an account in and answers its tokens; in cookie mode the refresh token goes out in the cookie. @throws UNAUTHENTICATED */
-  async signIn(user: { readonly id: string }, caller: Caller, options: SignInOptions = {}): Promise<Tokens> {
-    return (await this.open(user.id, caller, options)).tokens
+  /** Signs an account in. @throws UNAUTHENTICATED where it was suspended */
+  async signIn(caller: Caller, accountId: string, options: SignInOptions): Promise<SignedIn> {
+    return this.hand(caller, await this.db.sqlTransaction((sql) => this.open(sql, caller, accountId, options)))
   }
 
-  /** The same, with who it is. `sql` where it belongs to a transaction. @throws UNAUTHENTICATED where the account was suspended. */
-  async open(accountId: string, caller: Caller, options: SignInOptions = {}, sql: Sql = this.db): Promise<SignedIn> {
+  /** Opens a session in a transaction; `hand` gives its tokens out once that is committed. @throws UNAUTHENTICATED */
+  async open(sql: Sql, caller: Caller, accountId: string, options: SignInOptions): Promise<Opened> {
     const { request } = caller
     const refreshToken = newSecret()
     const client = options.client === undefined ? clientOf(request.origin, this.config) : options.client
@@ -87,66 +96,31 @@ export class Sessions {
       accountId,
       client,
       options.scopes ?? [OWN],
-      request.userAgent?.slice(0, USER_AGENT_MAX) ?? null,
+      userAgentOf(request),
       request.clientAddress,
       hashOf(refreshToken),
       options.passwordHash ?? null,
       options.authenticatedAt ?? null,
-      isLoopback(this.config.host),
+      this.demoMaySignIn,
       networkOf(request.clientAddress),
     ])
-    if (!session) throw unauthenticated({ message: 'This account can not sign in.' })
-    return this.hand(session, refreshToken, caller, request.cookieMode)
+    if (!session) throw unauthenticated({ message: 'This sign-in is not valid.' })
+    await this.auditSignIn(sql, caller, session, options.way)
+    return { session, refreshToken }
   }
 
-  /** New tokens for a session that goes on, as when a guest becomes an account. */
-  async renew(sessionId: string, caller: Caller, sql: Sql): Promise<SignedIn> {
+  /** New tokens for the session that asks, as when a guest becomes an account; all of before are refused. @throws UNAUTHENTICATED */
+  async renew(sql: Sql, caller: Caller, { userId, credentialId }: Identity, way: SignInOptions['way']): Promise<Opened> {
     const refreshToken = newSecret()
-    await sql.query('delete from refresh_token where session_id = $1', [sessionId])
-    const [session] = await sql.query<OpenSession>(RENEW_TOKENS, [sessionId, hashOf(refreshToken)])
+    await sql.query(DROP_TOKENS, [credentialId])
+    const [session] = await sql.query<OpenSession>(RENEW_TOKENS, [credentialId, userId, hashOf(refreshToken)])
     if (!session) throw unauthenticated()
-    return this.hand(session, refreshToken, caller, caller.request.cookieMode)
+    await this.auditSignIn(sql, caller, session, way)
+    return { session, refreshToken }
   }
 
-  /** Swaps a refresh token, from the input or the cookie, for a new pair. @throws UNAUTHENTICATED */
-  async refresh(given: string | null | undefined, caller: Caller): Promise<SignedIn> {
-    const { request } = caller
-    const presented = given ?? request.refreshCookie
-    if (!presented) throw unauthenticated({ message: 'This needs a refresh token.' })
-    const refreshed = await rotate(this.db, presented, { ...request, userAgent: request.userAgent?.slice(0, USER_AGENT_MAX) ?? null })
-    if (refreshed.outcome === 'revoked') await this.endings.read()
-    if (refreshed.outcome !== 'renewed') throw unauthenticated({ message: 'This refresh token is not valid, or no longer.' })
-    return this.hand(refreshed.session, refreshed.refreshToken, caller, !given)
-  }
-
-  /** Ends the session that asks. */
-  async signOut(caller: Caller): Promise<void> {
-    const { credentialId } = ownSession(caller)
-    await this.ended(() => this.db.query(END_SESSION, [credentialId]))
-    if (caller.request.refreshCookie) caller.reply.refreshCookie = null
-  }
-
-  /** @throws NOT_FOUND for a session that is not the caller's. */
-  async revoke(caller: Caller, sessionId: string): Promise<void> {
-    const { userId } = fullSession(caller)
-    const ended = await this.ended(() => this.db.query(END_OWN_SESSION, [userId, sessionId]))
-    if (ended.length === 0) throw notFound()
-  }
-
-  /** Ends all of the caller's sessions but the one that asks; answers how many. */
-  async revokeOthers(caller: Caller): Promise<number> {
-    const { userId, credentialId } = fullSession(caller)
-    return (await this.ended(() => this.db.query(END_SESSIONS, [userId, credentialId]))).length
-  }
-
-  /** Has this process refuse at once what `work` ended; other processes read it within 5 s. */
-  async ended<T>(work: () => Promise<T>): Promise<T> {
-    const result = await work()
-    await this.endings.read()
-    return result
-  }
-
-  private async hand(session: OpenSession, refreshToken: string, caller: Caller, inCookie: boolean): Promise<SignedIn> {
+  /** The tokens of a session whose transaction is committed; in cookie mode the refresh token goes out in the cookie. */
+  async hand(caller: Caller, { session, refreshToken }: Opened, inCookie = caller.request.cookieMode): Promise<SignedIn> {
     const identity = identityOf(session)
     const { token, expiresAt } = await this.accessTokens.issue({ identity, generation: session.generation }, session.now)
     if (inCookie) caller.reply.refreshCookie = { value: refreshToken, expiresAt: session.expiresAt }
@@ -159,6 +133,79 @@ export class Sessions {
         refreshTokenExpiresAt: session.expiresAt,
       },
     }
+  }
+
+  /** Swaps a refresh token, from the input or the cookie, for a new pair. @throws UNAUTHENTICATED */
+  async refresh(caller: Caller, given: string | null | undefined): Promise<SignedIn> {
+    const { request } = caller
+    const token = given ?? request.refreshCookie
+    if (!token) throw unauthenticated({ message: 'This needs a refresh token.' })
+    const { refreshed, ended } = await this.db.sqlTransaction(async (sql) => {
+      const presented = { token, userAgent: userAgentOf(request), clientAddress: request.clientAddress, demo: this.demoMaySignIn }
+      const outcome = await rotate(sql, presented)
+      return { refreshed: outcome, ended: await this.settle(sql, caller, outcome) }
+    })
+    this.endings.add(ended)
+    if (refreshed.outcome !== 'renewed') throw unauthenticated({ message: 'This refresh token is not valid, or no longer.' })
+    return this.hand(caller, refreshed, !given)
+  }
+
+  /** Whose a refresh token is, without using it, for the instance's own pages; null where it is not valid, or no longer. */
+  async bearerOf(refreshToken: string): Promise<Identity | null> {
+    const [session] = await this.db.query<OpenSession>(SESSION_OF_TOKEN, [hashOf(refreshToken), this.demoMaySignIn])
+    return session ? identityOf(session) : null
+  }
+
+  /** Ends the session that asks. @throws FORBIDDEN for a key, which has none */
+  async signOut(caller: Caller): Promise<void> {
+    const { credentialId } = ownSession(caller)
+    this.endings.add(await this.db.query<Ended>(END_SESSION, [credentialId]))
+    if (caller.request.refreshCookie) caller.reply.refreshCookie = null
+  }
+
+  /** @throws NOT_FOUND for a session that is not the caller's */
+  async revoke(caller: Caller, sessionId: string): Promise<void> {
+    const { userId } = fullSession(caller)
+    const ended = await this.db.query<Ended>(END_OWN_SESSION, [userId, sessionId])
+    if (ended.length === 0) throw notFound()
+    this.endings.add(ended)
+  }
+
+  /** Ends all of the caller's sessions but the one that asks; answers how many. */
+  async revokeOthers(caller: Caller): Promise<number> {
+    const { userId, credentialId } = fullSession(caller)
+    const ended = await this.db.query<Ended>(END_SESSIONS, [userId, credentialId])
+    this.endings.add(ended)
+    return ended.length
+  }
+
+  private get demoMaySignIn(): boolean {
+    return isLoopback(this.config.host)
+  }
+
+  /** What follows from a refresh in its own transaction: the end of a session, and a line in the audit for all that was refused. */
+  private async settle(sql: Sql, caller: Caller, refreshed: Refreshed): Promise<Ended[]> {
+    if (refreshed.outcome === 'renewed' || refreshed.outcome === 'unknown') return []
+    const { outcome, session } = refreshed
+    const ended = outcome === 'refused' ? [] : await sql.query<Ended>(END_SESSION, [session.id])
+    const target = encodeId('session', session.id)
+    await writeAudit(sql, caller, {
+      action: 'user.refresh',
+      target,
+      outcome: 'REFUSED',
+      actorId: session.accountId,
+      details: { reason: outcome },
+    })
+    return ended
+  }
+
+  private auditSignIn(sql: Sql, caller: Caller, { id, accountId, client }: Session, way: SignInOptions['way']): Promise<void> {
+    return writeAudit(sql, caller, {
+      action: 'user.sign-in',
+      target: encodeId('session', id),
+      actorId: accountId,
+      details: { way, client },
+    })
   }
 }
 
@@ -173,3 +220,9 @@ function identityOf({ id, accountId, role, client, scopes, authenticatedAt }: Op
     authenticatedAt,
   }
 }
+
+const userAgentOf = ({ userAgent }: RequestInfo): string | null =>
+  userAgent
+    ?.slice(0, USER_AGENT_MAX)
+    .toWellFormed()
+    .replace(/\p{Cc}/gu, '') ?? null

@@ -1,25 +1,91 @@
+import { createHash } from 'node:crypto'
 import type { Caller } from '@ashlar/kit/caller'
+import { isLoopback } from '@ashlar/kit/config'
+import type { Deps } from '@ashlar/kit/define-subgraph'
+import { unauthenticated } from '@ashlar/kit/errors'
+import type { Account } from './account.js'
+import { isLogin } from './names.js'
 import type { OpenIdClaims } from './openid/claims.js'
-import type { SignedIn } from './sessions.js'
+import type { OpenId } from './openid.js'
+import type { OpenIdAccounts } from './openid-accounts.js'
+import type { Passwords } from './passwords.js'
+import type { SecondFactor } from './second-factor.js'
+import type { Sessions, SignedIn, SignInOptions } from './sessions.js'
+import { FIND_BY_EMAIL, FIND_BY_USERNAME } from './sql/sign-ins.js'
+import { networkOf, type Throttle } from './throttle.js'
+
+export interface PasswordInput {
+  readonly login: string
+  readonly password: string
+  readonly totpCode?: string | null | undefined
+}
+
+export interface IdTokenInput {
+  readonly provider: string
+  readonly idToken: string
+  readonly nonce?: string | null | undefined
+  readonly totpCode?: string | null | undefined
+}
+
+type Found = Account & { readonly known: boolean }
 
 /** Signing in with a password, or as whom an OpenID provider says. */
 export class SignIns {
-  /** @throws UNAUTHENTICATED, the same for an unknown account and a wrong password; TOTP_REQUIRED; RATE_LIMITED */
-  async withPassword(
-    _caller: Caller,
-    _input: { readonly login: string; readonly password: string; readonly totpCode?: string | null },
-  ): Promise<SignedIn> {
-    throw new Error('not written yet')
+  constructor(
+    private readonly deps: Pick<Deps, 'db' | 'config'>,
+    private readonly passwords: Passwords,
+    private readonly throttle: Throttle,
+    private readonly sessions: Sessions,
+    private readonly secondFactor: SecondFactor,
+    private readonly openId: OpenId,
+    private readonly openIdAccounts: OpenIdAccounts,
+  ) {}
+
+  /**
+   * The same work and the same answer whether the account is unknown or the password wrong, up to the throttle's delay.
+   * @throws UNAUTHENTICATED; TOTP_REQUIRED; RATE_LIMITED
+   */
+  async withPassword(caller: Caller, { login, password, totpCode }: PasswordInput): Promise<SignedIn> {
+    const { clientAddress } = caller.request
+    await this.throttle.attempt('sign-in', clientAddress)
+    const account = await this.find(login, clientAddress)
+    const guessed = account?.id ?? createHash('sha256').update(login.toLowerCase()).digest('base64url')
+    // An address that has signed in to it before is not put off by what others guess.
+    if (!account?.known) await this.throttle.guess(guessed)
+    const right = await this.passwords.matches(account?.passwordHash, password)
+    if (!account || !right || !this.maySignIn(account)) throw refused()
+    await this.throttle.guessed(guessed)
+    return this.finish(caller, account, totpCode, { way: 'password', passwordHash: account.passwordHash })
   }
+
   /** @throws BAD_USER_INPUT for an unknown provider; UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed; SUBGRAPH_UNAVAILABLE */
-  async withIdToken(
-    _caller: Caller,
-    _input: { readonly provider: string; readonly idToken: string; readonly nonce?: string | null; readonly totpCode?: string | null },
-  ): Promise<SignedIn> {
-    throw new Error('not written yet')
+  async withIdToken(caller: Caller, { provider, idToken, nonce, totpCode }: IdTokenInput): Promise<SignedIn> {
+    await this.throttle.attempt('token', caller.request.clientAddress)
+    return this.withClaims(caller, await this.openId.verifyIdToken(provider, idToken, nonce), totpCode)
   }
-  /** For claims that were checked: those that OpenId answers. @throws UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed */
-  async withClaims(_caller: Caller, _claims: OpenIdClaims, _totpCode?: string | null): Promise<SignedIn> {
-    throw new Error('not written yet')
+
+  /** For claims that OpenId has checked. @throws UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed */
+  async withClaims(caller: Caller, claims: OpenIdClaims, totpCode?: string | null): Promise<SignedIn> {
+    const account = await this.openIdAccounts.accountFor(claims)
+    if (!this.maySignIn(account)) throw refused()
+    return this.finish(caller, account, totpCode, { way: 'openid' })
+  }
+
+  private async finish(caller: Caller, account: Account, totpCode: string | null | undefined, options: SignInOptions): Promise<SignedIn> {
+    await this.secondFactor.check(account.id, totpCode)
+    return this.sessions.signIn(caller, account.id, options)
+  }
+
+  private async find(login: string, address: string): Promise<Found | null> {
+    if (!isLogin(login)) return null
+    const statement = login.includes('@') ? FIND_BY_EMAIL : FIND_BY_USERNAME
+    const [account] = await this.deps.db.query<Found>(statement, [login, networkOf(address)])
+    return account ?? null
+  }
+
+  private maySignIn({ suspendedAt, demo }: Account): boolean {
+    return suspendedAt === null && (!demo || isLoopback(this.deps.config.host))
   }
 }
+
+const refused = () => unauthenticated({ message: 'This sign-in is not valid.' })

@@ -1,7 +1,7 @@
+import type { ServiceDatabase } from '@ashlar/database/service-database'
 import { type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose'
 import { seal, unseal } from './sealing.js'
 import { newSecret } from './secrets.js'
-import type { ServiceDatabase } from '@ashlar/database/service-database'
 
 export const ALGORITHM = 'EdDSA'
 const CURVE = 'Ed25519'

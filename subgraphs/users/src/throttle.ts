@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net'
-import { rateLimited } from '@ashlar/kit/errors'
-import { COUNT_IN_WINDOW, COUNT_WITH_DELAY, DELAY_LEFT } from './sql/throttle.js'
 import type { ServiceDatabase } from '@ashlar/database/service-database'
+import type { Sql } from '@ashlar/database/sql'
+import { rateLimited } from '@ashlar/kit/errors'
+import { COUNT_IN_WINDOW, COUNT_WITH_DELAY, FORGET, SECONDS_LEFT, WINDOW_LEFT } from './sql/throttle.js'
 
 const FREE_GUESSES = 5
 const MAX_DELAY_SECONDS = 60
@@ -11,8 +12,12 @@ export const LIMITS = {
   'sign-in': { attempts: 20, windowSeconds: 15 * 60 },
   'sign-up': { attempts: 10, windowSeconds: 60 * 60 },
   guest: { attempts: 60, windowSeconds: 60 * 60 },
+  /** Presenting what a mail or a provider handed out. */
+  token: { attempts: 20, windowSeconds: 15 * 60 },
   'mail-request': { attempts: 20, windowSeconds: 15 * 60 },
+  /** Mails that go to one address; the notices among them are counted apart, so that nobody uses the rest up before. */
   mail: { attempts: 3, windowSeconds: 60 * 60 },
+  notice: { attempts: 3, windowSeconds: 60 * 60 },
 } as const
 
 export type Limit = keyof typeof LIMITS
@@ -28,8 +33,14 @@ export class Throttle {
   }
 
   /** Counts and says whether it is one too many, for what must not tell. */
-  async allows(limit: Limit, subject: string): Promise<boolean> {
-    return (await this.count(limit, subject)) === null
+  async allows(limit: Limit, subject: string, sql: Sql = this.db): Promise<boolean> {
+    return (await this.count(limit, subject, sql)) === null
+  }
+
+  /** Counts nothing. @throws RATE_LIMITED where the next one would be one too many */
+  async foresee(limit: Limit, subject: string): Promise<void> {
+    const [full] = await this.db.query<{ secondsLeft: number }>(WINDOW_LEFT, [`${limit}:${subject}`, LIMITS[limit].attempts])
+    if (full) throw rateLimited(full.secondsLeft)
   }
 
   /**
@@ -41,18 +52,18 @@ export class Throttle {
     const key = `guess:${account}`
     const counted = await this.db.query(COUNT_WITH_DELAY, [key, FREE_GUESSES, MAX_DELAY_SECONDS])
     if (counted.length > 0) return
-    const [left] = await this.db.query<{ secondsLeft: number }>(DELAY_LEFT, [key])
+    const [left] = await this.db.query<{ secondsLeft: number }>(SECONDS_LEFT, [key])
     throw rateLimited(Math.max(1, left?.secondsLeft ?? 1))
   }
 
   /** The right password: the guesses before it are forgotten. */
   async guessed(account: string): Promise<void> {
-    await this.db.query('delete from throttle where key = $1', [`guess:${account}`])
+    await this.db.query(FORGET, [`guess:${account}`])
   }
 
-  private async count(limit: Limit, subject: string): Promise<number | null> {
+  private async count(limit: Limit, subject: string, sql: Sql = this.db): Promise<number | null> {
     const { attempts, windowSeconds } = LIMITS[limit]
-    const [row] = await this.db.query<{ hits: number; secondsLeft: number }>(COUNT_IN_WINDOW, [`${limit}:${subject}`, windowSeconds])
+    const [row] = await sql.query<{ hits: number; secondsLeft: number }>(COUNT_IN_WINDOW, [`${limit}:${subject}`, windowSeconds])
     return row && row.hits > attempts ? row.secondsLeft : null
   }
 }

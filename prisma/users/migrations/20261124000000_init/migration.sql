@@ -2,7 +2,8 @@ create type "users"."role" as enum ('GUEST', 'USER', 'MODERATOR', 'ADMIN');
 
 create table "users"."account" (
   id uuid primary key,
-  username text not null unique check (username ~ '^[a-z0-9_]{3,30}$'),
+  -- In byte order whatever the database's own is, so that one index serves equality, prefix and order.
+  username text collate "C" not null unique check (username ~ '^[a-z0-9_]{3,30}$'),
   display_name text not null,
   bio text,
   avatar_url text,
@@ -10,9 +11,11 @@ create table "users"."account" (
   email text,
   email_verified_at timestamptz,
   password_hash text,
-  -- What made the account, so that a sign-up whose answer was lost can be repeated: a hash of key and input, without the password.
+  -- What made the account, so that a sign-up whose answer was lost can be repeated: a guest's key, and a hash of key and input
+  -- without the password. Erased once no repeat may come any more.
   sign_up_key bytea,
   sign_up_fingerprint bytea,
+  signed_up_at timestamptz not null default "users".clock(),
   suspended_at timestamptz,
   suspended_reason text,
   -- Grows when the role changes or the account is suspended: access tokens of an earlier one are refused.
@@ -26,8 +29,8 @@ create unique index account_email_key on "users"."account" (lower(email)) where 
 create unique index account_guest_key on "users"."account" (sign_up_key) where role = 'GUEST' and sign_up_key is not null;
 create index account_admin_idx on "users"."account" (id) where role = 'ADMIN';
 create index account_created_at_idx on "users"."account" (created_at desc, id desc);
-create index account_username_prefix_idx on "users"."account" (username text_pattern_ops);
-create index account_display_name_prefix_idx on "users"."account" (lower(display_name) text_pattern_ops);
+create index account_display_name_idx on "users"."account" ((lower(display_name) collate "C"));
+create index account_sign_up_idx on "users"."account" (signed_up_at) where sign_up_fingerprint is not null;
 
 -- Every name that is taken: by an account, by one that was deleted (nobody's for ever), or by a sign-up that waits for its mail.
 create table "users"."taken_username" (
@@ -35,6 +38,7 @@ create table "users"."taken_username" (
   account_id uuid,
   expires_at timestamptz
 );
+create index taken_username_expires_at_idx on "users"."taken_username" (expires_at) where expires_at is not null;
 
 create table "users"."pending_sign_up" (
   id uuid primary key,
@@ -46,6 +50,7 @@ create table "users"."pending_sign_up" (
   fingerprint bytea,
   expires_at timestamptz not null
 );
+create index pending_sign_up_guest_idx on "users"."pending_sign_up" (guest_id);
 create index pending_sign_up_expires_at_idx on "users"."pending_sign_up" (expires_at);
 
 create table "users"."session" (
@@ -74,10 +79,10 @@ create table "users"."refresh_token" (
 );
 create index refresh_token_session_idx on "users"."refresh_token" (session_id);
 
--- What ended lately, sessions and users alike: the access tokens that are still out there are refused by it.
+-- What ended lately, sessions, keys and users alike: the access tokens that are still out there are refused by it.
 create table "users"."ending" (
   subject_id uuid primary key,
-  -- Of a user: which generations of tokens ended.
+  -- Of a user whose role changed: which generations of tokens ended. Null: all.
   below_generation integer,
   ended_at timestamptz not null default "users".clock()
 );
@@ -102,6 +107,7 @@ create table "users"."api_key" (
   last_used_at timestamptz,
   expires_at timestamptz
 );
+create index api_key_expires_at_idx on "users"."api_key" (expires_at);
 create index api_key_account_idx on "users"."api_key" (account_id, created_at desc, id desc);
 
 create table "users"."mail_token" (
@@ -149,6 +155,7 @@ create table "users"."authorization_code" (
   -- The session that the first use made; a second use ends it.
   session_id uuid references "users"."session" (id) on delete cascade
 );
+create index authorization_code_expires_at_idx on "users"."authorization_code" (expires_at);
 create index authorization_code_account_idx on "users"."authorization_code" (account_id);
 create index authorization_code_session_idx on "users"."authorization_code" (session_id);
 

@@ -1,4 +1,5 @@
-const SESSION = `session.id, session.account_id as "accountId", session.client, session.scopes, session.user_agent as "userAgent",
+/** A session's columns under their names in TypeScript. */
+export const SESSION = `session.id, session.account_id as "accountId", session.client, session.scopes, session.user_agent as "userAgent",
   session.ip_address as "ipAddress", session.created_at as "createdAt", session.authenticated_at as "authenticatedAt",
   session.last_used_at as "lastUsedAt", session.expires_at as "expiresAt"`
 
@@ -27,12 +28,23 @@ export const OPEN_SESSION = `
   )
   select opened.*, owner.role, owner.generation, clock() as now from opened, owner`
 
-/** $1 the presented token's hash. Every refresh of a session takes its row first, so that they come one after the other. */
+/**
+ * $1 the presented token's hash, $2 whether demo accounts may. Every refresh of a session takes its row first, so that they come one
+ * after the other.
+ */
 export const LOCK_SESSION_OF_TOKEN = `
-  select ${SESSION}, account.role, account.generation, clock() as now, session.expires_at <= clock() as expired
+  select ${SESSION}, account.role, account.generation, clock() as now,
+    session.expires_at <= clock() or (account.demo and not $2::boolean) as expired
   from session join account on account.id = session.account_id
   where session.id = (select session_id from refresh_token where hash = $1)
-  for update of session`
+  for no key update of session`
+
+/** $1 a refresh token's hash, $2 whether demo accounts may. Its session, while the token is good: its successor, if any, is unused. */
+export const SESSION_OF_TOKEN = `
+  select ${SESSION}, account.role, account.generation, clock() as now
+  from refresh_token join session on session.id = refresh_token.session_id join account on account.id = session.account_id
+  where refresh_token.hash = $1 and successor_used_at is null and session.expires_at > clock()
+    and account.suspended_at is null and ($2::boolean or not account.demo)`
 
 /** $1 the presented token's hash, under the session's lock. */
 export const READ_TOKEN = `
@@ -56,24 +68,15 @@ export const ROTATE = `
   where id = (select session_id from refresh_token where hash = $1)
   returning expires_at as "expiresAt"`
 
-const ending = (which: string) => `
-  with ended as (delete from session where ${which} returning id)
-  insert into ending (subject_id, ended_at) select id, clock() from ended
-  on conflict (subject_id) do nothing
-  returning subject_id as id`
-
 /** $1 session. */
-export const END_SESSION = ending('id = $1')
-/** $1 account, $2 session. */
-export const END_OWN_SESSION = ending('account_id = $1 and id = $2')
-/** $1 account, $2 the session that stays, or null. */
-export const END_SESSIONS = ending('account_id = $1 and id is distinct from $2::uuid')
+export const DROP_TOKENS = 'delete from refresh_token where session_id = $1'
 
-/** $1 session, $2 the new token's hash. The guest's session goes on as the account's, under tokens of its own. */
+/** $1 session, $2 account, $3 the new token's hash. A session that goes on under tokens of its own. */
 export const RENEW_TOKENS = `
   with renewed as (
-    update session set authenticated_at = clock(), last_used_at = clock(), expires_at = ${EXPIRY} where id = $1 returning ${SESSION}
+    update session set authenticated_at = clock(), last_used_at = clock(), expires_at = ${EXPIRY}
+    where id = $1 and account_id = $2 and expires_at > clock() returning ${SESSION}
   ), token as (
-    insert into refresh_token (hash, session_id) select $2::bytea, id from renewed
+    insert into refresh_token (hash, session_id) select $3::bytea, id from renewed
   )
   select renewed.*, account.role, account.generation, clock() as now from renewed join account on account.id = renewed."accountId"`

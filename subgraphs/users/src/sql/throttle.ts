@@ -25,4 +25,11 @@ export const COUNT_WITH_DELAY = `
   returning hits`
 
 /** $1 key. */
-export const DELAY_LEFT = `select greatest(extract(epoch from until - clock()), 0)::float8 as "secondsLeft" from throttle where key = $1`
+export const SECONDS_LEFT = `select greatest(extract(epoch from until - clock()), 0)::float8 as "secondsLeft" from throttle where key = $1`
+
+/** $1 key, $2 how many there may be. A row where the window is full. */
+export const WINDOW_LEFT = `
+  select extract(epoch from until - clock())::float8 as "secondsLeft" from throttle where key = $1 and until > clock() and hits >= $2`
+
+/** $1 key. */
+export const FORGET = 'delete from throttle where key = $1'

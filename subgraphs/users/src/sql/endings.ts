@@ -1,0 +1,42 @@
+/** $1 how many seconds back. What ended lately, and one row without an id for the database's time. */
+export const ENDED_LATELY = `
+  select subject_id as id, below_generation as "belowGeneration", ended_at as "endedAt", clock() as now
+  from ending where ended_at > clock() - make_interval(secs => $1::float8)
+  union all select null, null, null, clock()`
+
+const ending = (ended: string) => `
+  with ended as (${ended})
+  insert into ending (subject_id, ended_at) select id, clock() from ended
+  on conflict (subject_id) do nothing
+  returning subject_id as id, below_generation as "belowGeneration"`
+
+const endingSessions = (which: string) => ending(`delete from session where ${which} returning id`)
+const endingKeys = (which: string) => ending(`delete from api_key where ${which} returning id`)
+
+/** $1 session. */
+export const END_SESSION = endingSessions('id = $1')
+/** $1 account, $2 session. */
+export const END_OWN_SESSION = endingSessions('account_id = $1 and id = $2')
+/** $1 account, $2 the session that stays, or null. */
+export const END_SESSIONS = endingSessions('account_id = $1 and id is distinct from $2::uuid')
+/** $1 account, $2 key. */
+export const END_OWN_KEY = endingKeys('account_id = $1 and id = $2')
+/** $1 account. */
+export const END_KEYS = endingKeys('account_id = $1')
+
+/** $1 account, whose generation has grown. Access tokens of an earlier one are refused. */
+export const END_GENERATION = `
+  insert into ending (subject_id, below_generation, ended_at) select id, generation, clock() from account where id = $1
+  on conflict (subject_id) do update set below_generation = excluded.below_generation, ended_at = excluded.ended_at
+  returning subject_id as id, below_generation as "belowGeneration"`
+
+/** $1 account, which is gone: all of its access tokens are refused. */
+export const END_ACCOUNT = `
+  insert into ending (subject_id, ended_at) values ($1, clock())
+  on conflict (subject_id) do update set below_generation = null, ended_at = excluded.ended_at
+  returning subject_id as id, below_generation as "belowGeneration"`
+
+/** $1 account. What was mailed or handed out and not used yet. */
+export const DROP_CODES = 'delete from authorization_code where account_id = $1'
+/** $1 account. */
+export const DROP_OPEN_LINKS = 'delete from mail_token where account_id = $1'

@@ -1,0 +1,18 @@
+import { ACCOUNT } from './accounts.js'
+
+const known = `exists (
+  select from known_address
+  where account_id = account.id and address = $2 and signed_in_at > clock() - interval '30 days') as known`
+
+/** $1 username, in any case; $2 the address as it is known by. */
+export const FIND_BY_USERNAME = `select ${ACCOUNT}, ${known} from account where username = lower($1)`
+/** $1 e-mail address, in any case; $2 the address as it is known by. */
+export const FIND_BY_EMAIL = `select ${ACCOUNT}, ${known} from account where lower(email) = lower($1)`
+
+/** $1 issuer, $2 subject. */
+export const ACCOUNT_OF_IDENTITY = `
+  select ${ACCOUNT} from openid_identity join account on account.id = openid_identity.account_id where issuer = $1 and subject = $2`
+/** $1 issuer, $2 subject, $3 account. */
+export const LINK_IDENTITY = 'insert into openid_identity (issuer, subject, account_id) values ($1, $2, $3)'
+/** $1 address. */
+export const LOCK_HOLDER = `select ${ACCOUNT} from account where lower(email) = lower($1) for no key update`
