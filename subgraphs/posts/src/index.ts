@@ -1,12 +1,12 @@
 import { defineSubgraph } from '@ashlar/kit/define-subgraph'
+import { Retention } from '@ashlar/kit/retention'
 import { scalars } from '@ashlar/kit/scalars'
-import { CLEAN_EVERY_SECONDS, clean } from './cleaning.js'
 import { fillDemo } from './demo.js'
 import { Lists } from './lists.js'
 import { createLoaders, type Loaders } from './loaders.js'
 import { Posts } from './posts.js'
 import { Previews } from './previews.js'
-import { Publication, PUBLISH_JOB } from './publication.js'
+import { Publication } from './publication.js'
 import { Mutation } from './resolvers/mutation.js'
 import { Post } from './resolvers/post.js'
 import { PostRevision } from './resolvers/post-revision.js'
@@ -14,6 +14,7 @@ import { Query } from './resolvers/query.js'
 import { User } from './resolvers/user.js'
 import { Viewer } from './resolvers/viewer.js'
 import { Revisions } from './revisions.js'
+import { EXPIRED_PREVIEWS } from './sql/previews.js'
 
 export interface Services {
   readonly posts: Posts
@@ -21,8 +22,7 @@ export interface Services {
   readonly publication: Publication
   readonly revisions: Revisions
   readonly previews: Previews
-  /** Hourly. */
-  clean(): Promise<void>
+  readonly retention: Retention
 }
 
 /** Posts of any kind: drafts, publication, revisions, previews, search. */
@@ -36,12 +36,9 @@ export const subgraph = defineSubgraph<Services, Loaders>({
     publication: new Publication(deps),
     revisions: new Revisions(deps.db),
     previews: new Previews(deps.db),
-    clean: () => clean(deps.db),
+    retention: new Retention(deps, [EXPIRED_PREVIEWS]),
   }),
   loaders: createLoaders,
-  jobs: ({ publication, clean }) => ({
-    [PUBLISH_JOB]: { run: (job) => publication.publishScheduled(job) },
-    'posts.clean': { everySeconds: CLEAN_EVERY_SECONDS, run: clean },
-  }),
+  jobs: ({ publication, retention }) => ({ ...publication.handlers(), ...retention.handlers() }),
   demo: (_, { db }) => fillDemo(db),
 })

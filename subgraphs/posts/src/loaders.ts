@@ -2,7 +2,7 @@ import type { Caller } from '@ashlar/kit/caller'
 import { batchById, batchValues, perArguments } from '@ashlar/kit/loaders'
 import type { PageArgs } from '@ashlar/kit/paging'
 import type { Services } from './index.js'
-import type { Post } from './models.js'
+import type { Post, WholePost } from './models.js'
 
 export type Loaders = ReturnType<typeof createLoaders>
 
@@ -10,6 +10,7 @@ export type Loaders = ReturnType<typeof createLoaders>
 export const createLoaders = ({ posts, lists, revisions }: Services, caller: Caller) => ({
   /** Null for what the caller may not see. */
   post: batchById<Post>((ids) => posts.byIds(caller, ids)),
+  wholePost: batchById<WholePost>((ids) => posts.wholeByIds(caller, ids)),
   postBySlug: perArguments((slugs, { previewedId }: { readonly previewedId: string | null }) => posts.bySlugs(caller, slugs, previewedId)),
   text: batchById((ids) => posts.texts(ids)),
   formerSlugs: batchValues<readonly string[]>((ids) => posts.formerSlugs(ids), []),

@@ -2,7 +2,7 @@ import type { Connection } from '@ashlar/kit/paging'
 
 export type PostStatus = 'DRAFT' | 'SCHEDULED' | 'PUBLISHED'
 
-/** A post as its row has it; the text comes along only where one post is read for itself, and lists leave it to a loader. */
+/** A post as its row has it. The text comes along where one post is read for itself; in lists and as a reference a loader has it. */
 export interface Post extends Partial<PostText> {
   readonly id: string
   readonly authorId: string | null

@@ -14,7 +14,7 @@ import { addRevision, changesText } from './revisions.js'
 import { leaveSlug, nextFreeSlug, readSlug, slugOf } from './slugs.js'
 import { snapshotOf } from './snapshot.js'
 import { NEWER, OLDER } from './sql/neighbours.js'
-import { ADD_POST, DELETE_POST, LOCK_POST, POSTS_BY_ID, TEXTS, WHOLE_POST_BY_ID } from './sql/posts.js'
+import { ADD_POST, DELETE_POST, LOCK_POST, POSTS_BY_ID, TEXTS, WHOLE_POSTS_BY_ID } from './sql/posts.js'
 import { FORMER_SLUGS, POSTS_BY_SLUG } from './sql/slugs.js'
 import { type WrittenText, writeText } from './texts.js'
 import { writePost } from './writing.js'
@@ -32,14 +32,20 @@ export class Posts {
     return posts.filter((post) => canSee(caller, post))
   }
 
+  /** The same with their texts, so that text and revision belong together: for who reads one, perhaps to change it. */
+  async wholeByIds(caller: Caller, ids: readonly string[]): Promise<WholePost[]> {
+    const posts = await this.deps.db.query<WholePost>(WHOLE_POSTS_BY_ID, [ids])
+    return posts.filter((post) => canSee(caller, post))
+  }
+
   /** Under each slug what the caller may see: the post that has it, else the one that left it last. */
-  async bySlugs(caller: Caller, slugs: readonly string[], previewedId: string | null): Promise<(Post | null)[]> {
+  async bySlugs(caller: Caller, slugs: readonly string[], previewedId: string | null): Promise<(WholePost | null)[]> {
     const wanted = slugs.map(readSlug)
     const possible = [...new Set(wanted.filter((slug) => slug !== null))]
     if (possible.length === 0) return slugs.map(() => null)
     const values = [possible, caller.userId, isModerator(caller), previewedId]
-    const rows = await this.deps.db.query<Post & { wanted: string }>(POSTS_BY_SLUG, values)
-    const found = new Map<string | null, Post>(rows.map((row) => [row.wanted, row]))
+    const rows = await this.deps.db.query<WholePost & { wanted: string }>(POSTS_BY_SLUG, values)
+    const found = new Map<string | null, WholePost>(rows.map((row) => [row.wanted, row]))
     return wanted.map((slug) => found.get(slug) ?? null)
   }
 
@@ -68,7 +74,7 @@ export class Posts {
     return this.deps.db.sqlTransaction(async (sql) => {
       const attempt = { actor: authorId, field: 'createPost', key: input.idempotencyKey, input }
       const { result } = await once(sql, attempt, async () => ({ postId: await addPost(sql, authorId, input, text) }))
-      const [post] = await sql.query<WholePost>(WHOLE_POST_BY_ID, [result.postId])
+      const [post] = await sql.query<WholePost>(WHOLE_POSTS_BY_ID, [[result.postId]])
       if (!post) throw notFound()
       return post
     })

@@ -6,8 +6,8 @@ import { once } from '@ashlar/kit/idempotency'
 import { newId } from '@ashlar/kit/ids'
 import { editable } from './access.js'
 import { actorOf } from './editing.js'
-import type { Post, WholePost } from './models.js'
-import { LOCK_POST, POSTS_BY_ID } from './sql/posts.js'
+import type { WholePost } from './models.js'
+import { LOCK_POST, WHOLE_POSTS_BY_ID } from './sql/posts.js'
 import { ADD_PREVIEW, KEEP_PREVIEWS, PREVIEWED_POST, RENEW_PREVIEW } from './sql/previews.js'
 
 const SECRET_BYTES = 32
@@ -61,9 +61,9 @@ export class Previews {
   }
 
   /** The post, if the token is one of its own. */
-  async post(id: string, token: string): Promise<Post | null> {
+  async post(id: string, token: string): Promise<WholePost | null> {
     if ((await this.postIdOf(token)) !== id) return null
-    const [post] = await this.db.query<Post>(POSTS_BY_ID, [[id]])
+    const [post] = await this.db.query<WholePost>(WHOLE_POSTS_BY_ID, [[id]])
     return post ?? null
   }
 }

@@ -1,7 +1,7 @@
 import type { Sql } from '@ashlar/database/sql'
 import type { Caller } from '@ashlar/kit/caller'
 import type { Deps } from '@ashlar/kit/define-subgraph'
-import type { Job, JobQueue } from '@ashlar/kit/jobs'
+import type { Job, JobHandlers, JobQueue } from '@ashlar/kit/jobs'
 import { checkMayPublish } from './access.js'
 import { checkEditable, edit } from './editing.js'
 import type { WholePost } from './models.js'
@@ -9,11 +9,15 @@ import { END_PREVIEWS } from './sql/previews.js'
 import { PUBLISH, PUBLISH_SCHEDULED, UNPUBLISH } from './sql/publication.js'
 
 /** The job that publishes what is scheduled; its key is the post. */
-export const PUBLISH_JOB = 'post.publish'
+const PUBLISH_JOB = 'post.publish'
 
 /** When a post is there for everyone. */
 export class Publication {
   constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs'>) {}
+
+  handlers(): JobHandlers {
+    return { [PUBLISH_JOB]: { run: (job) => this.publishScheduled(job) } }
+  }
 
   /**
    * Now, or at another time: one past backdates, one to come schedules, and hides until then what was published already.

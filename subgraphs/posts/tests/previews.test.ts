@@ -78,13 +78,24 @@ it('ends at its time, within a year', async () => {
   expect(await read(test, id, askingAsNobody(), previewToken)).not.toBeNull()
   await test.database.shiftClock('posts', '3 days')
   expect(await read(test, id, askingAsNobody(), previewToken)).toBeNull()
-  await test.services.clean()
-  await test.database.shiftClock('posts', '0')
-  expect(await read(test, id, askingAsNobody(), previewToken)).toBeNull()
   for (const never of ['2001-01-01T00:00:00Z', '2199-01-01T00:00:00Z']) {
     const answer = await tell(test, author, 'createPostPreview', { postId: id, expiresAt: never }, 'previewToken')
     expect([codesOf(answer), issuePathsOf(answer)]).toEqual([['BAD_USER_INPUT'], ['input.expiresAt']])
   }
+})
+
+it('is forgotten once it has ended, but not by a clock that has jumped', async () => {
+  const { id } = await draft()
+  await preview(id, { expiresAt: new Date(Date.now() + 2_000).toISOString() })
+  const kept = async () =>
+    (await test.database.service('posts').query("select 1 from preview where expires_at < now() + interval '1 hour'")).length
+  await test.services.retention.clean()
+  await test.database.shiftClock('posts', '1 hour')
+  await test.services.retention.clean()
+  expect(await kept()).toBe(1)
+  await test.database.shiftClock('posts', '9 minutes')
+  await test.services.retention.clean()
+  expect(await kept()).toBe(0)
 })
 
 it('ends when the post is unpublished or deleted', async () => {

@@ -50,6 +50,13 @@ describe('a list costs a fixed number of statements', () => {
     }
   })
 
+  it('and one post, read with its text, a single one', async () => {
+    const { posts } = await test.data<{ posts: { nodes: { id: string; slug: string }[] } }>('{ posts(first: 1) { nodes { id slug } } }')
+    const [post] = posts.nodes
+    expect(await statementsOf(`{ post(id: "${post?.id}") { title content html } }`)).toHaveLength(1)
+    expect(await statementsOf(`{ postBySlug(slug: "${post?.slug}") { title content html } }`)).toHaveLength(1)
+  })
+
   it('and a reference to a user none', async () => {
     const users = [{ __typename: 'User', id: userIdOf(author) }]
     expect(await statementsOf('query ($users: [_Any!]!) { _entities(representations: $users) { ... on User { id } } }', { users })).toEqual(

@@ -5,7 +5,7 @@ import type { QueryResolvers } from '../generated/graphql.js'
 export const Query: QueryResolvers = {
   post: async (_, { id, previewToken }, { services, loaders }) => {
     const postId = decodeId('post', id)
-    return (await loaders.post.load(postId)) ?? (previewToken ? services.previews.post(postId, previewToken) : null)
+    return (await loaders.wholePost.load(postId)) ?? (previewToken ? services.previews.post(postId, previewToken) : null)
   },
   postBySlug: async (_, { slug, previewToken }, { services, loaders }) => {
     const previewedId = previewToken ? await services.previews.postIdOf(previewToken) : null

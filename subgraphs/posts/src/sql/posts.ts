@@ -11,13 +11,13 @@ export const WHOLE_POST = `${POST}, post.content, post.html, post.given_excerpt 
 export const POSTS_BY_ID = `select ${POST} from post where id = any($1::uuid[])`
 
 /** $1 posts. */
+export const WHOLE_POSTS_BY_ID = `select ${WHOLE_POST} from post where id = any($1::uuid[])`
+
+/** $1 posts. */
 export const TEXTS = 'select id, content, html from post where id = any($1::uuid[])'
 
-/** $1 post. */
-export const WHOLE_POST_BY_ID = `select ${WHOLE_POST} from post where id = $1`
-
 /** $1 post. Whoever changes it next waits for the end of the transaction. */
-export const LOCK_POST = `${WHOLE_POST_BY_ID} for no key update`
+export const LOCK_POST = `select ${WHOLE_POST} from post where id = $1 for no key update`
 
 /**
  * $1 id, $2 author, $3 kind, $4 slug, $5 title, $6 content, $7 html, $8 opening, $9 reading minutes, $10 excerpt, $11 cover, $12 canonical

@@ -1,3 +1,5 @@
+import { expired } from '@ashlar/kit/retention'
+
 /** $1 id, $2 post, $3 hash, $4 when it expires, or null for a week from now. No row: that is past, or more than a year ahead. */
 export const ADD_PREVIEW = `
   insert into preview (id, post_id, hash, expires_at)
@@ -20,4 +22,4 @@ export const PREVIEWED_POST = 'select post_id as "postId" from preview where has
 /** $1 post. */
 export const END_PREVIEWS = 'delete from preview where post_id = $1'
 
-export const FORGET_PREVIEWS = 'delete from preview where expires_at <= clock()'
+export const EXPIRED_PREVIEWS = expired('preview', 'id', 'expires_at <= clock()')

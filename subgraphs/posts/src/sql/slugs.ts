@@ -1,4 +1,4 @@
-import { POST } from './posts.js'
+import { WHOLE_POST } from './posts.js'
 
 /**
  * $1 slug, $2 post. 1 where the slug itself is free, else the number to put behind it. Doubles until one is free, then halves the way
@@ -23,7 +23,7 @@ export const NEXT_FREE_SLUG = `
  * whoever left it, and what is hidden from the viewer does not stand in the way.
  */
 export const POSTS_BY_SLUG = `
-  select wanted.slug as wanted, ${POST}
+  select wanted.slug as wanted, ${WHOLE_POST}
   from unnest($1::text[]) as wanted (slug)
   cross join lateral (
     select shown.id from (
