@@ -12,7 +12,8 @@ const WRONG = 'There is no account with this name and password.'
 
 /** `/sign-in`: the form, or who is signed in already. */
 export const openSignIn = async (visit: Visit): Promise<Answer> =>
-  visit.caller.identity ? show(await landingPage(visit)) : show(signInPage(visit, null))
+  // A cookie may be an app's as well, of a page of the same site: nobody is signed in to ours by that.
+  visit.caller.identity?.credential === 'session' ? show(await landingPage(visit)) : show(signInPage(visit, null))
 
 export async function sendSignIn(visit: Visit): Promise<Answer> {
   try {

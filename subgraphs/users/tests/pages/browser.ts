@@ -80,6 +80,12 @@ export class Browser {
     return [...jar].find(([key]) => name.test(key))?.[1]
   }
 
+  /** Puts a refresh token where the pages keep theirs. */
+  keepSession(token: string): void {
+    const { hostname, port } = new URL(this.home)
+    this.cookies.set(hostname, (this.cookies.get(hostname) ?? new Map<string, string>()).set(`ashlar-${port}`, token))
+  }
+
   private async ask(url: URL, init: RequestInit, { headers = {}, follow = true }: Sending): Promise<Screen> {
     let [to, request] = [url, init]
     for (let hops = 0; hops < REDIRECTS_MAX; hops += 1) {

@@ -1,22 +1,25 @@
+import { until } from '@ashlar/kit/testing/until'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { type House, startHouse } from '../openid/house.js'
-import { launchChromium } from './chromium.js'
+import { launchBrowser } from './chromium.js'
 import { confirmAddress, type Site, signUp } from './site.js'
 
 const PASSWORD = 'four plain grey stones'
 
-describe('the pages in a real browser', () => {
+const chromium = await launchBrowser()
+const describeInBrowser = chromium ? describe : describe.skip
+
+describeInBrowser('the pages in a real browser', () => {
   let house: House
   let site: Site
-  let chromium: Browser
   let context: BrowserContext | undefined
   /** What the browser itself complains of: blocked styles and scripts among it. */
   const complaints: string[] = []
   const requests: { readonly url: string; readonly referrer: string | undefined }[] = []
 
   beforeAll(async () => {
-    ;[house, chromium] = await Promise.all([startHouse(), launchChromium()])
+    house = await startHouse()
     site = house.site
   })
   afterEach(async () => {
@@ -26,11 +29,12 @@ describe('the pages in a real browser', () => {
     requests.length = 0
   })
   afterAll(async () => {
-    await chromium.close()
+    await chromium?.close()
     await house.close()
   })
 
   async function open(path: string, options: { readonly javaScriptEnabled?: boolean } = {}): Promise<Page> {
+    if (!chromium) throw new Error('there is no browser')
     context = await chromium.newContext({ baseURL: site.address, ...options })
     const page = await context.newPage()
     page.on('pageerror', ({ message }) => complaints.push(message))
@@ -84,7 +88,7 @@ describe('the pages in a real browser', () => {
     expect(await site.services.signInLinks.peek(token)).toBeNull()
     // The address bar's own request names the fragment to this listener, but never to the server.
     const sent = requests.filter(({ url }) => url !== link.href)
-    for (const { url, referrer } of sent) expect([url.includes(token), referrer]).toEqual([false, undefined])
+    for (const { url, referrer } of sent) expect([url.includes(token), referrer || null]).toEqual([false, null])
     expect(site.log.written()).not.toContain(token)
     expect(complaints).toEqual([])
   })
@@ -138,8 +142,8 @@ describe('the pages in a real browser', () => {
       route.fulfill({ contentType: 'text/html', body: `<iframe src="${site.address}/sign-in"></iframe>` }),
     )
     await page.goto(`${evil}frame`)
-    expect(await page.frames()[1]?.locator('form').count()).toBe(0)
-    expect(complaints.join()).toContain('frame-ancestors')
+    await until(() => page.frames()[1]?.url() === 'chrome-error://chromewebdata/')
+    expect(requests.filter(({ url }) => url === `${site.address}/sign-in`)).toHaveLength(2)
   })
 
   it.each([320, 390, 1_280])('fit a window %i px wide, in the dark as well', async (width) => {

@@ -115,6 +115,28 @@ describe('signing up and in on the pages', () => {
     expect(await bearerOf(site, browser)).not.toBeNull()
   })
 
+  it("takes an app's session in the cookie for nobody, and still ends it", async () => {
+    const browser = await signUp(site, 'appy')
+    const asking = await askingOf(site, site.browser())
+    const app = {
+      ...asking,
+      request: { ...asking.request, cookieMode: true, origin: 'http://localhost:1' },
+      reply: {} as typeof asking.reply,
+    }
+    await site.data(
+      'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { userId: emailVerified } } }',
+      { input: { login: 'appy', password: PASSWORD } },
+      app,
+    )
+    const token = app.reply.refreshCookie?.value ?? ''
+    expect(await site.services.sessions.bearerOf(token)).toMatchObject({ credential: 'app' })
+    const landed = await browser.open('/sign-in')
+    browser.keepSession(token)
+    expect((await browser.open('/sign-in')).heading).toBe('Sign in')
+    await browser.send(landed, {}, '/sign-out')
+    expect(await site.services.sessions.bearerOf(token)).toBeNull()
+  })
+
   it('turns a guest into an account, in the same session', async () => {
     const browser = site.browser()
     await browser.open('/sign-up')
@@ -126,8 +148,7 @@ describe('signing up and in on the pages', () => {
       {},
       { ...asking, request, reply },
     )
-    const [name] = [...(browser.cookies.get('localhost') ?? new Map()).keys()]
-    browser.cookies.get('localhost')?.set(String(name).replace('-form', ''), reply.refreshCookie?.value ?? '')
+    browser.keepSession(reply.refreshCookie?.value ?? '')
     const guest = await bearerOf(site, browser)
     expect(guest).toMatchObject({ role: 'GUEST' })
     const landed = await browser.send(await browser.open('/sign-up'), {
@@ -212,6 +233,17 @@ describe('the second factor on the pages', () => {
     await confirmAddress(site, browser, `${login}@example.org`)
     return { login, ...(await turnOnTotp(site, browser)) }
   }
+})
+
+describe('at a public address', () => {
+  it('keeps its cookies to itself and to secure connections', async () => {
+    await using site = await startSite({ PUBLIC_URL: 'https://stones.example' })
+    const browser = await signUp(site, 'ada')
+    const [form = '', session = ''] = browser.setCookies
+    expect(form).toMatch(/^__Host-ashlar-form=[\w-]{22}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
+    expect(session).toMatch(/^__Host-ashlar=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure; Expires=/)
+    expect((await site.link('verify-email', 'ada@example.org')).origin).toBe('https://stones.example')
+  })
 })
 
 describe('where sign-ups are closed', () => {
