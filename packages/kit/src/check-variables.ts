@@ -77,8 +77,9 @@ function namesAlong(document: DocumentNode, path: readonly (string | number)[]):
   let node: unknown = document
   path.forEach((key, index) => {
     node = (node as Record<string | number, unknown>)[key]
-    const { kind, name } = node as { kind?: string; name?: { value: string } }
+    const { kind, name, variable } = node as { kind?: string; name?: { value: string }; variable?: { name: { value: string } } }
     if (name && (kind === Kind.ARGUMENT || kind === Kind.OBJECT_FIELD)) names.push(name.value)
+    else if (variable && kind === Kind.VARIABLE_DEFINITION) names.push(variable.name.value)
     else if (path[index - 1] === 'values') names.push(key)
   })
   return names
