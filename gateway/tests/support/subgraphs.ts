@@ -1,0 +1,63 @@
+import { buildSubgraphSchema } from '@apollo/subgraph'
+import { augmentSchema } from '@ashlar/kit/augment-schema'
+import type { Asking } from '@ashlar/kit/caller'
+import { meantError } from '@ashlar/kit/errors'
+import { expandSubject } from '@ashlar/kit/expand-subject'
+import { type DocumentNode, execute, type GraphQLError, parse, print } from 'graphql'
+import type { GatewaySubgraph, SubgraphRequest, SubgraphResult } from '../../src/subgraph.js'
+
+export interface Call extends SubgraphRequest {
+  readonly asking: Asking
+}
+
+/** A service in a test: what it was asked, and a way to have it do otherwise for a while. */
+export interface TestSubgraph extends GatewaySubgraph {
+  readonly calls: Call[]
+  /** Instead of answering; undefined lets it answer again. */
+  behave(instead: ((request: SubgraphRequest) => Promise<SubgraphResult>) | undefined): void
+}
+
+export interface TestSubgraphOptions {
+  readonly name: string
+  readonly sdl: string
+  readonly resolvers: object
+  /** The types that `Subject` is expanded to, where the service has it. */
+  readonly subjects?: readonly string[]
+}
+
+const LINK =
+  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@interfaceObject"])'
+
+/** A service over @apollo/subgraph, as small as a test needs it. Its resolvers get the `Asking` as their context. */
+export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgraphOptions): TestSubgraph {
+  const typeDefs: DocumentNode = augmentSchema(`${LINK}\n${sdl}`)
+  const schema = buildSubgraphSchema({ typeDefs: expandSubject(typeDefs, subjects), resolvers: resolvers as never })
+  const calls: Call[] = []
+  let behaviour: ((request: SubgraphRequest) => Promise<SubgraphResult>) | undefined
+  return {
+    name,
+    sdl: print(typeDefs),
+    calls,
+    behave(instead) {
+      behaviour = instead
+    },
+    async execute(request, asking) {
+      calls.push({ ...request, asking })
+      if (behaviour) return behaviour(request)
+      const { data, errors } = await execute({
+        schema,
+        document: parse(request.query),
+        operationName: request.operationName ?? null,
+        variableValues: request.variables,
+        contextValue: asking,
+      })
+      return { data: data ?? null, ...(errors && { errors: errors.map(formatted) }) }
+    },
+  }
+}
+
+const formatted = (error: GraphQLError) => ({
+  message: error.message,
+  ...(error.path && { path: error.path }),
+  extensions: { ...(meantError(error) ?? error).extensions },
+})
