@@ -61,7 +61,7 @@ export class OutgoingMail {
     const mail = this.unsealed<Mail>(job)
     // After hours without a mail server a link may be dead: expired, used, replaced by a newer one, or its account gone.
     if ('link' in mail && !(await isLive(this.deps.db, new URL(mail.link).hash.slice(1)))) return
-    await this.mailer.send(mail)
+    await this.mailer.send(mail, job.signal)
   }
 
   /** Tells nothing of what it is made of. */

@@ -3,6 +3,7 @@ import type { Deps } from '@ashlar/kit/define-subgraph'
 import type { Logger } from '@ashlar/kit/log'
 import { type HostCookie, hostCookie, sessionCookie } from '@ashlar/kit/session-cookie'
 import type { Services } from '../services.js'
+import { Throttle } from '../throttle.js'
 import { FormTokens } from './form-tokens.js'
 import { Seals } from './seals.js'
 
@@ -12,6 +13,7 @@ export interface House {
   readonly config: Config
   readonly log: Logger
   readonly seals: Seals
+  readonly throttle: Throttle
   readonly formTokens: FormTokens
   /** Holds the refresh token. */
   readonly sessionCookie: HostCookie
@@ -24,6 +26,7 @@ export const houseOf = (services: Services, { config, db, log }: Deps): House =>
   config,
   log,
   seals: new Seals(db, config.secretKey),
+  throttle: new Throttle(db),
   formTokens: new FormTokens(config),
   sessionCookie: sessionCookie(config.publicUrl),
   attemptCookie: hostCookie(config.publicUrl, 'Lax', 'attempt'),

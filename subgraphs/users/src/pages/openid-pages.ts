@@ -39,6 +39,8 @@ export async function finishOpenId(visit: Visit): Promise<Answer> {
     const attempt = sealed === null ? null : await house.seals.open<Attempt>(PURPOSE, sealed, '')
     if (attempt?.agreed.provider !== provider.name) throw unauthenticated({ message: NO_ATTEMPT })
     visit.returnTo = attempt.returnTo
+    // Each one that goes on from here asks the provider.
+    await house.throttle.attempt('token', visit.caller.request.clientAddress)
     const claims = await house.services.openId.finish(provider, attempt.agreed, new URL(request.url, house.config.publicUrl).search)
     const answer = await enter(visit, { by: 'openid', claims })
     return 'redirectTo' in answer ? show(onwardPage(answer.redirectTo)) : answer

@@ -137,6 +137,21 @@ describe('an OpenID sign-in', () => {
     expect((await browser.open(back)).status).toBe(404)
   })
 
+  it('is tried twenty times in a quarter of an hour from one address, and the provider asked no more', async () => {
+    const browser = site.browser()
+    const back = await house.way(browser)
+    back.searchParams.set('code', 'x'.repeat(43))
+    const attempt = new Map(browser.cookies.get('localhost'))
+    const before = stone.tokenRequests
+    const statuses: number[] = []
+    for (let times = 0; times < 22; times += 1) {
+      browser.cookies.set('localhost', new Map(attempt))
+      statuses.push((await browser.open(back)).status)
+    }
+    expect(statuses).toEqual([...Array(20).fill(401), 429, 429])
+    expect(stone.tokenRequests - before).toBe(20)
+  })
+
   it('says that the person turned back', async () => {
     const browser = site.browser()
     const screen = await browser.open('/sign-in/stone')
