@@ -165,14 +165,16 @@ describeInBrowser('the explorer', () => {
   it('creates accounts, and says where one has to be confirmed first', async () => {
     await using context = await newContext()
     const page = await open(context)
-    const signUp = async (username: string) => {
+    const signUp = async (username: string, password = 'a good long one') => {
       await panel(page).getByLabel('Username').fill(username)
       await panel(page).getByLabel('Email address').fill(`${username}@example.com`)
-      await panel(page).getByLabel('Password').fill('a good long one')
+      await panel(page).getByLabel('Password').fill(password)
       await panel(page).locator('button[type=submit]').click()
     }
     await account(page).click()
     await panel(page).getByRole('button', { name: 'Sign up' }).click()
+    await signUp('edsger', '12345678')
+    await panel(page).getByText('It is one that many people use').waitFor()
     await signUp('ada')
     await panel(page).getByText('This name is taken.').waitFor()
     await signUp('edsger')

@@ -137,10 +137,15 @@ export async function startStubGraph() {
       if (settings.rateLimited) throw refuse('RATE_LIMITED', 'Too many attempts.', { retryAfterSeconds: 40 })
       const person = people.get(input.login)
       if (person?.password !== input.password) throw refuse('UNAUTHENTICATED', 'Unknown name or wrong password.')
-      if (person.totpCode && person.totpCode !== input.totpCode) throw refuse('TOTP_REQUIRED', 'The second factor is needed.')
+      if (person.totpCode && !input.totpCode) throw refuse('TOTP_REQUIRED', 'The second factor is needed.')
+      if (person.totpCode && person.totpCode !== input.totpCode) throw refuse('UNAUTHENTICATED', 'This code is not valid.')
       return signedIn(person, call)
     },
     signUp({ input }: { input: { username: string; email: string; password: string } }, call: Call) {
+      if (input.password === '12345678')
+        throw refuse('BAD_USER_INPUT', 'input.password', {
+          issues: [{ path: ['input', 'password'], message: 'is one that many people use' }],
+        })
       if (people.has(input.username)) throw refuse('CONFLICT', 'This name is taken.', { field: 'username' })
       const person: Person = { ...input, displayName: input.username, role: 'USER' }
       people.set(person.username, person)

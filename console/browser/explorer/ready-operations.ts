@@ -1,19 +1,19 @@
 /** What the editor's tabs hold at first. The first answers on an empty instance too. */
 export const READY_OPERATIONS: readonly string[] = [
-  `# One graph, many services: this crosses three.
-# ▶ or Ctrl+Enter runs it, Ctrl+Space completes.
+  `# One graph, several services.
+# Ctrl+Enter runs what is here,
+# Ctrl+Space completes it.
 
 query Welcome {
-  # helloworld, the smallest service
+  # helloworld answers this,
   hello(name: "you") {
     text
   }
 
-  # posts, each with its author from users
+  # posts this, users the authors
   posts(first: 5) {
     nodes {
       title
-      excerpt
       publishedAt
       author {
         displayName
@@ -27,13 +27,15 @@ query Welcome {
   }
 }
 `,
-  `# How an app signs in. Here, the button at the
-# top is simpler, and keeps you signed in.
+  `# How an app signs in. On this page
+# the button at the top is simpler,
+# and keeps you signed in.
 #
-# The access token goes with each request:
+# Each request then bears the token:
 #   Authorization: Bearer …
-# Before it expires, refreshSession swaps the
-# refresh token for a new pair.
+# Before it expires, refreshSession
+# swaps the refresh token for a pair
+# of new ones.
 
 mutation SignIn {
   signIn(input: { login: "", password: "" }) {
@@ -51,8 +53,8 @@ mutation SignIn {
   }
 }
 `,
-  `# Needs a sign-in. Sent again with the same
-# idempotencyKey, it gives the same post.
+  `# Needs a sign-in. Sent again with
+# its key, it gives the same post.
 
 mutation CreatePost {
   createPost(
@@ -75,8 +77,8 @@ mutation CreatePost {
   }
 }
 `,
-  `# What is private to the caller. It is null
-# without a sign-in.
+  `# What is private to the caller;
+# null without a sign-in.
 
 query Me {
   viewer {

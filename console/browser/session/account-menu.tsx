@@ -104,7 +104,7 @@ function SignedOut({ onDone }: { readonly onDone: () => void }) {
       {instance.providers.length > 0 && (
         <div className="providers">
           {instance.providers.map(({ label, url }) => (
-            <a key={url} href={url}>
+            <a key={url} href={`${url}?return=/graphql`}>
               Continue with {label}
             </a>
           ))}

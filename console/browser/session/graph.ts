@@ -4,7 +4,7 @@ export interface GraphError {
   readonly extensions?: {
     readonly code?: string
     readonly field?: string
-    readonly issues?: readonly { readonly path: string; readonly message: string }[]
+    readonly issues?: readonly { readonly path: readonly (string | number)[]; readonly message: string }[]
     readonly retryAfterSeconds?: number
   }
 }

@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Field } from './field.js'
+import type { GraphError } from './graph.js'
 import { session } from './use-session.js'
 import { UNREACHABLE, type Words, wordsFor } from './words.js'
 
@@ -40,24 +41,38 @@ export function SignInForm({ onDone }: { readonly onDone: () => void }) {
         return
       case 'unreachable':
         return setWords({ whole: UNREACHABLE, fields: {} })
-      case 'refused': {
-        if (outcome.error.extensions?.code !== 'TOTP_REQUIRED') return setWords(wordsFor(outcome.error))
-        if (asksForCode) setWords({ whole: null, fields: { totpCode: 'This code is not right, or was used already.' } })
-        setAsksForCode(true)
-        code.current?.select()
-      }
+      case 'refused':
+        return refuse(outcome.error)
     }
   }
 
+  function refuse(error: GraphError) {
+    if (error.extensions?.code === 'TOTP_REQUIRED') return setAsksForCode(true)
+    // The password was right a moment ago: a change of it takes the question for the code back.
+    if (error.extensions?.code !== 'UNAUTHENTICATED' || !asksForCode) return setWords(wordsFor(error))
+    setWords({ whole: null, fields: { totpCode: 'This code is not right, or was used already.' } })
+    code.current?.select()
+  }
+
+  const forgetCode = () => setAsksForCode(false)
+
   return (
     <form onSubmit={submit} aria-busy={busy}>
-      <Field label="Username or email address" name="login" autoComplete="username" required error={words.fields.login} />
+      <Field
+        label="Username or email address"
+        name="login"
+        autoComplete="username"
+        required
+        onChange={forgetCode}
+        error={words.fields.login}
+      />
       <Field
         label="Password"
         name="password"
         type="password"
         autoComplete="current-password"
         required
+        onChange={forgetCode}
         maxLength={1_000}
         error={words.fields.password}
       />

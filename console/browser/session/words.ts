@@ -2,6 +2,9 @@ import type { GraphError } from './graph.js'
 
 export const UNREACHABLE = 'The server can’t be reached. Is it running?'
 
+/** What the forms ask for; an issue with anything else is told of below them. */
+const FIELDS = new Set(['login', 'password', 'username', 'email'])
+
 /** What to tell a person who filled in a form: a sentence for the whole, and one for each field by its name. */
 export interface Words {
   readonly whole: string | null
@@ -22,14 +25,23 @@ export function wordsFor({ message, extensions = {} }: GraphError): Words {
       return extensions.field === 'email'
         ? { whole: null, fields: { email: 'This address already has an account.' } }
         : { whole: null, fields: { username: 'This name is taken.' } }
-    case 'BAD_USER_INPUT': {
-      const issues = extensions.issues ?? []
-      const fields = Object.fromEntries(issues.map(({ path, message }) => [path.split('.').at(-1) ?? path, message]))
-      return issues.length > 0 ? { whole: null, fields } : whole(message)
-    }
+    case 'BAD_USER_INPUT':
+      return wordsForIssues(extensions.issues ?? []) ?? whole(message)
     default:
       return whole(message)
   }
+}
+
+function wordsForIssues(issues: NonNullable<NonNullable<GraphError['extensions']>['issues']>): Words | null {
+  if (issues.length === 0) return null
+  const fields: Record<string, string> = {}
+  const others: string[] = []
+  for (const { path, message } of issues) {
+    const name = String(path.at(-1))
+    if (FIELDS.has(name)) fields[name] = `It ${message}.`
+    else others.push(`${name}: ${message}.`)
+  }
+  return { whole: others.join(' ') || null, fields }
 }
 
 function duration(seconds: number): string {
