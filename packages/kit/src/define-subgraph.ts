@@ -39,6 +39,8 @@ export interface SubgraphDefinition<Services, Loaders> {
   demo?(services: Services, deps: Deps): Promise<void>
   /** Fields of `Viewer` that tell nothing of the service's own and need no `<service>:read`. */
   readonly openViewerFields?: readonly string[]
+  /** Mutations that need a sign-in and no `<service>:write`: what a credential may do to itself. */
+  readonly openMutations?: readonly string[]
 }
 
 export interface SubgraphOperation {
@@ -77,7 +79,10 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
   const log = deps.log.child({ service: name })
   const typeDefs = augmentSchema(readFileSync(definition.schema, 'utf8'))
   const schema = buildSubgraphSchema({ typeDefs, resolvers: definition.resolvers as never })
-  enforceAuthorisation(schema, name, new Set(definition.openViewerFields))
+  enforceAuthorisation(schema, name, {
+    viewerFields: new Set(definition.openViewerFields),
+    mutations: new Set(definition.openMutations),
+  })
 
   const services = definition.services(deps)
   const stopJobs = deps.jobs.start(definition.jobs?.(services) ?? {})
