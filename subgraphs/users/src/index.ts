@@ -28,4 +28,5 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   demo: ({ passwords }, deps) => makeDemoPeople(deps, passwords),
   // Public things, and what the credential itself is.
   openViewerFields: ['user', 'scopes'],
+  openMutations: ['signOut'],
 })

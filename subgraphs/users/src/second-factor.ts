@@ -54,7 +54,8 @@ export class SecondFactor {
     const secret = newTotpSecret()
     const [enrolled] = await this.deps.db.query(ENROLL, [account.id, seal(this.deps.config.secretKey, PURPOSE, secret)])
     if (!enrolled) throw conflict({ field: 'totpEnabled', message: 'Two-factor sign-in is on already.' })
-    return otpauthOf(secret, account.username, `Ashlar ${this.deps.config.publicUrl.host}`)
+    // A colon would part the label in two.
+    return otpauthOf(secret, account.username, `Ashlar ${this.deps.config.publicUrl.hostname}`.replaceAll(':', ''))
   }
 
   /** Turns it on, and answers the recovery codes. @throws BAD_USER_INPUT for a wrong code; NOT_FOUND without a secret to confirm; RATE_LIMITED */
