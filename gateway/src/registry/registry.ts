@@ -64,7 +64,7 @@ function oncePerCause(errors: readonly GraphQLError[]): readonly GraphQLError[] 
 
 const resolvers = (hasNodes: boolean) => ({
   Query: {
-    viewer: (_: unknown, __: unknown, { identity }: RegistryContext) => identity && { userId: identity.userId },
+    viewer: (_: unknown, __: unknown, { identity }: RegistryContext) => identity && { userId: encodeId('user', identity.userId) },
     ...(hasNodes && {
       node: (_: unknown, { id }: { id: string }, { nodes }: RegistryContext) => {
         checkIds([id], () => ['id'])
@@ -80,7 +80,7 @@ const resolvers = (hasNodes: boolean) => ({
   Viewer: {
     __resolveReference: ({ userId }: { userId: string }) => ({ userId }),
     // Not from the identity: in the answer to a sign-in the viewer is who has just signed in.
-    id: ({ userId }: { userId: string }) => encodeId('user', userId),
+    id: ({ userId }: { userId: string }) => userId,
   },
 })
 
