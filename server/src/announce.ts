@@ -1,0 +1,47 @@
+import { relative } from 'node:path'
+import type { App } from './start.js'
+
+/** Words for the terminal: colours where it has them, plain lines elsewhere. */
+export interface Terminal {
+  readonly colours: boolean
+  write(text: string): void
+}
+
+type Style = (text: string) => string
+
+const styles = (colours: boolean): { bold: Style; dim: Style; green: Style; red: Style } => {
+  const style =
+    (from: number, to: number): Style =>
+    (text) =>
+      colours ? `\u001b[${from}m${text}\u001b[${to}m` : text
+  return { bold: style(1, 22), dim: style(2, 22), green: style(32, 39), red: style(31, 39) }
+}
+
+/** What whoever started it wants to know: where it is, how to become its owner, where things are kept. */
+export function announceReady({ url, config, database, services, ownerLink }: App, startedMs: number, { colours, write }: Terminal): void {
+  const { bold, dim, green } = styles(colours)
+  const line = (label: string, text: string) => write(`  ${dim(label.padEnd(10))}${text}\n`)
+  const graph = new URL('/graphql', config.publicUrl).href
+  write(`\n  ${bold('Ashlar')} ${green('is ready')} ${dim(`in ${(startedMs / 1_000).toFixed(1)} s`)}\n\n`)
+  line('Graph', bold(graph))
+  if (!config.publicUrl.href.startsWith(url)) line('', dim(`listening on ${url}`))
+  line('Services', services.join(', '))
+  const data = database.embedded ? `in ${folderOf(config.dataDir)}` : `at ${database.address}`
+  line('Data', `PostgreSQL ${database.version} ${data}`)
+  line('Mail', config.smtpUrl ? `to ${new URL(config.smtpUrl).host}` : `into ${folderOf(config.dataDir)}/mail (SMTP_URL sends it)`)
+  if (config.demo) line('Demo', 'sign in as mara, tomas, aiko … with the password demo-ashlar')
+  if (ownerLink) {
+    write(`\n  ${bold('Make it yours')}: this link creates the owner, once, within 24 hours\n`)
+    write(`  ${green(ownerLink)}\n`)
+  }
+  write(`\n  ${dim('Ctrl-C stops it.')}\n\n`)
+}
+
+export function announceFailure(message: string, { colours, write }: Terminal): void {
+  write(`\n${styles(colours).red('✗')} ${message}\n\n`)
+}
+
+const folderOf = (path: string): string => {
+  const short = relative(process.cwd(), path)
+  return short === '' || short.startsWith('..') ? path : short
+}

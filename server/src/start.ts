@@ -1,0 +1,178 @@
+import { join } from 'node:path'
+import { explorer } from '@ashlar/console/explorer'
+import { explorerRoutes } from '@ashlar/console/explorer-routes'
+import { type Database, startDatabase } from '@ashlar/database/start'
+import { createGateway, type Gateway } from '@ashlar/gateway/gateway'
+import type { Asking } from '@ashlar/kit/caller'
+import type { Config, Settings } from '@ashlar/kit/config'
+import type { RunningSubgraph, Subgraph } from '@ashlar/kit/define-subgraph'
+import { createJobQueue } from '@ashlar/kit/jobs'
+import type { Logger } from '@ashlar/kit/log'
+import type { Services as Users } from '@ashlar/users/services'
+import type { FastifyInstance } from 'fastify'
+import { addressError, checkAddress, createHttpServer } from './http.js'
+import { jwksRoutes } from './jwks-routes.js'
+import { secretKeyIn } from './secret-key.js'
+import { loadSubgraphs } from './subgraphs.js'
+
+/** All of Ashlar in this process. */
+export interface App extends AsyncDisposable {
+  /** Where it answers, as `http://127.0.0.1:4000`. */
+  readonly url: string
+  readonly config: Config
+  readonly database: Database['info']
+  readonly services: readonly string[]
+  /** The one-time link that makes the first ADMIN; null once there is one. */
+  readonly ownerLink: string | null
+  readonly gateway: Gateway
+  /** The running service of a name. */
+  service<Services>(name: string): RunningSubgraph<Services>
+  close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly log: Logger
+  /** Told of each step as it begins. */
+  readonly onProgress?: (step: string) => void
+  /** Others than those of the folders. */
+  readonly subgraphs?: readonly Subgraph<unknown, unknown>[]
+}
+
+/**
+ * Starts everything: address, data, services, graph, HTTP. What was started is stopped again where a later step fails.
+ * @throws StartError, EmbeddedPostgresError or MigrationError in words for people; CompositionError
+ */
+export async function start(settings: Settings, { log, onProgress = () => {}, subgraphs }: StartOptions): Promise<App> {
+  await checkAddress(settings)
+  const config: Config = { ...settings, secretKey: await secretKeyIn(settings.dataDir, settings.secretKey) }
+  const definitions = subgraphs ?? (await loadSubgraphs())
+  const closing: (() => Promise<void>)[] = []
+  const close = once(async () => {
+    for (const end of closing.splice(0).reverse())
+      await end().catch((error: unknown) => log.error({ err: error }, 'a part did not stop in order'))
+  })
+  try {
+    const running = new Map<string, RunningSubgraph>()
+    const users = () => (running.get('users') as RunningSubgraph<Users>).services
+    // The graph is composed while PostgreSQL starts: nothing asks the services before both are there.
+    onProgress('Starting PostgreSQL and composing the graph')
+    const [database, gateway] = await both(
+      startDatabaseFor(config, definitions, log),
+      createGatewayFor(config, definitions, running, users, log),
+      closing,
+    )
+
+    onProgress('Starting the services')
+    for (const definition of definitions) {
+      const db = database.service(definition.name)
+      const subgraph = definition.start({ db, config, log, jobs: createJobQueue(db, log) })
+      running.set(definition.name, subgraph)
+      closing.push(() => subgraph.close())
+    }
+    const { owner } = config
+    if (owner) await users().ownership.claimUnattended(owner.email, owner.password)
+    if (config.demo) {
+      onProgress("Filling the blocks with the demo's people and posts")
+      for (const subgraph of running.values()) await subgraph.demo()
+    }
+    const http = await listen(config, gateway, [...running.values()], users())
+    closing.push(async () => {
+      gateway.drain()
+      await http.close()
+    })
+    return {
+      url: addressOf(http),
+      config,
+      database: database.info,
+      services: definitions.map(({ name }) => name),
+      ownerLink: await users().ownership.link(),
+      gateway,
+      service: <Services>(name: string) => running.get(name) as RunningSubgraph<Services>,
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const startDatabaseFor = (config: Config, definitions: readonly Subgraph<unknown, unknown>[], log: Logger): Promise<Database> =>
+  startDatabase({
+    dataDir: config.dataDir,
+    databaseUrl: config.databaseUrl,
+    serviceUrls: config.serviceDatabaseUrls,
+    oneRole: config.oneRole,
+    secret: config.secretKey,
+    services: definitions.map(({ name }) => name),
+    log,
+  })
+
+function createGatewayFor(
+  config: Config,
+  definitions: readonly Subgraph<unknown, unknown>[],
+  running: ReadonlyMap<string, RunningSubgraph>,
+  users: () => Users,
+  log: Logger,
+): Promise<Gateway> {
+  const { publicUrl, host, allowedClients, openIdProviders, signUps } = config
+  return createGateway({
+    subgraphs: definitions.map(({ name, typeDefs }) => ({
+      name,
+      sdl: typeDefs(),
+      execute: (operation, asking: Asking) => {
+        const subgraph = running.get(name)
+        if (!subgraph) throw new Error(`${name} has not started`)
+        return subgraph.execute(operation, asking)
+      },
+    })),
+    cacheDir: join(config.dataDir, 'supergraphs'),
+    log,
+    authenticate: (authorization) => users().credentials.authenticate(authorization),
+    publicUrl,
+    host,
+    allowedOrigins: async () => new Set([...allowedClients, ...(await users().allowedClients.origins())]),
+    explorer: explorer({
+      publicUrl,
+      signUps: signUps !== 'closed',
+      providers: openIdProviders.map(({ name, label }) => ({ label, url: `/sign-in/${name}` })),
+    }),
+  })
+}
+
+async function listen(config: Config, gateway: Gateway, subgraphs: readonly RunningSubgraph[], users: Users): Promise<FastifyInstance> {
+  const pages = [explorerRoutes, jwksRoutes(() => users.signingKeys.jwks()), ...subgraphs.flatMap(({ routes }) => (routes ? [routes] : []))]
+  const http = await createHttpServer(config, { gateway: gateway.routes, pages })
+  try {
+    await http.listen({ host: config.host, port: config.port })
+    return http
+  } catch (error) {
+    await http.close()
+    throw addressError(error, config)
+  }
+}
+
+function addressOf(http: FastifyInstance): string {
+  const address = http.server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen')
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+}
+
+/** Waits for both, and has whatever did start stopped in the end, also where the other fails. */
+async function both<A extends { close(): Promise<void> }, B extends { close(): Promise<void> }>(
+  first: Promise<A>,
+  second: Promise<B>,
+  closing: (() => Promise<void>)[],
+): Promise<[A, B]> {
+  const outcomes = await Promise.allSettled([first, second])
+  for (const outcome of outcomes) if (outcome.status === 'fulfilled') closing.push(() => outcome.value.close())
+  return [await first, await second]
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= work()
+    return running
+  }
+}

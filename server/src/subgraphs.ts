@@ -1,0 +1,21 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Subgraph } from '@ashlar/kit/define-subgraph'
+
+const folder = fileURLToPath(new URL('../../subgraphs', import.meta.url))
+
+/** Every service that has a folder under `subgraphs/`: a further one is a further folder, and nothing is edited here. */
+export async function loadSubgraphs(): Promise<readonly Subgraph<unknown, unknown>[]> {
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'schema.graphql')))
+  const subgraphs: Subgraph<unknown, unknown>[] = []
+  // One after another: jest's loader trips over modules that two imports at once have in common.
+  for (const name of names.sort()) subgraphs.push(await loadSubgraph(name))
+  return subgraphs
+}
+
+async function loadSubgraph(name: string): Promise<Subgraph<unknown, unknown>> {
+  const { subgraph }: { subgraph?: Subgraph<unknown, unknown> } = await import(`@ashlar/${name}/index`)
+  if (subgraph?.name !== name) throw new Error(`subgraphs/${name}/src/index.ts does not export the subgraph ${name}`)
+  return subgraph
+}
