@@ -73,8 +73,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   let graph = await compose(options.subgraphs, composition)
   const gateway = new SupergraphGateway({ ...graph, limits, log })
   const apollo = createApolloServer({ gateway, limits, log, signInFields: () => graph.signInFields })
-  await apollo.start()
+  await apollo.start().catch(async (error) => {
+    await gateway.stop()
+    throw error
+  })
   let ready = true
+  let closed = false
   let updating: Promise<void> = Promise.resolve()
 
   const graphql = graphqlRoutes({
@@ -102,8 +106,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     update(subgraphs) {
       const next = updating.then(async () => {
+        if (closed) throw new Error('the gateway is closed')
         const composed = await compose(subgraphs, composition)
-        gateway.switchTo(composed.supergraphSdl, composed.sources)
+        await gateway.switchTo(composed.supergraphSdl, composed.sources)
         graph = composed
       })
       updating = next.catch(() => {})
@@ -114,6 +119,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     async close() {
       ready = false
+      closed = true
       await updating
       await apollo.stop()
     },

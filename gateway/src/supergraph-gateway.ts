@@ -1,4 +1,3 @@
-import type { Supergraph } from '@apollo/federation-internals'
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
 import { checkVariables } from '@ashlar/kit/check-variables'
@@ -6,9 +5,9 @@ import { AshlarError, badUserInput } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
 import type { Source } from './data-sources/source.js'
-import { type Executable, type ExecutePlan, planExecution } from './execution/execute-plan.js'
+import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
-import { loadSupergraph } from './planning/load-supergraph.js'
+import { type LoadedGraph, loadGraph } from './load-graph.js'
 import { planCache } from './planning/plan-cache.js'
 import { Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
@@ -17,8 +16,7 @@ import { requestError } from './request-error.js'
 interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
   executor(request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult>
   readonly onSchemaLoadOrUpdateListeners: Iterable<(loaded: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void>
-  createSchemaFromSupergraphSdl(supergraphSdl: string): { supergraph: Supergraph; supergraphSdl: string }
-  updateWithSchemaAndNotify(supergraph: Supergraph, supergraphSdl: string): void
+  updateWithSupergraphSdl(): void
   stop(): Promise<void>
 }
 
@@ -26,14 +24,14 @@ interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
 process.env.APOLLO_TELEMETRY_DISABLED = '1'
 const Base = ApolloGateway as unknown as new (config: GatewayConfig) => OpenGateway
 
+type Sources = Readonly<Record<string, Source>>
+
 /** One version of the graph: what it is planned and executed with. */
-interface Version extends Executable {
+interface Version extends LoadedGraph {
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
 }
-
-type Sources = Readonly<Record<string, Source>>
 
 export interface SupergraphGatewayOptions {
   readonly supergraphSdl: string
@@ -44,56 +42,42 @@ export interface SupergraphGatewayOptions {
 
 /** Apollo's life cycle, with planning in a thread and with execution of our own choosing. */
 export class SupergraphGateway extends Base {
-  private readonly options: Omit<SupergraphGatewayOptions, 'supergraphSdl'>
-  private sources: Sources
   private version: Version | null = null
   /** By the schema that a request was validated with: it is executed with the same version, whatever came meanwhile. */
   private readonly versions = new WeakMap<GraphQLSchema, Version>()
-  private take: ((supergraphSdl: string) => void) | null = null
+  private notify: (supergraphSdl: string) => void = () => {}
 
-  constructor({ supergraphSdl, ...options }: SupergraphGatewayOptions) {
+  constructor(private readonly options: SupergraphGatewayOptions) {
     super({
       supergraphSdl: async ({ update }) => {
-        this.take = update
+        const { supergraphSdl, sources } = options
+        this.adopt(await loadGraph(supergraphSdl), sources)
+        this.notify = update
         return { supergraphSdl }
       },
       logger: quiet(options.log),
     })
-    this.options = options
-    this.sources = options.sources
   }
 
-  /** Switches to another supergraph. What runs goes on with the version it began with. Throws, and changes nothing, for one that can't be loaded. */
-  switchTo(supergraphSdl: string, sources: Sources) {
-    const { version, sources: before } = this
-    this.sources = sources
-    try {
-      this.take?.(supergraphSdl)
-    } catch (error) {
-      this.sources = before
-      throw error
+  /** Switches to another supergraph; what runs goes on with the version it began with. Throws, and changes nothing, for one that can't be loaded. */
+  async switchTo(supergraphSdl: string, sources: Sources): Promise<void> {
+    const { version } = this
+    if (version?.supergraphSdl === supergraphSdl) {
+      // Only other instances serve the same.
+      this.keep({ ...version, execute: planExecution(version, sources, this.options.log) })
+      return
     }
-    // Apollo takes the same supergraph for no change, but it may be other instances that serve it.
-    if (version && this.version === version) this.adopt({ ...version, sources })
+    this.adopt(await loadGraph(supergraphSdl), sources)
+    this.notify(supergraphSdl)
+    void version?.planner.retire()
   }
 
-  override createSchemaFromSupergraphSdl(supergraphSdl: string) {
-    return { supergraph: loadSupergraph(supergraphSdl), supergraphSdl }
-  }
-
-  /** Apollo's own makes a planner in this thread as well, for a second and 100 MiB. */
-  override updateWithSchemaAndNotify(supergraph: Supergraph, supergraphSdl: string) {
-    const { limits, log } = this.options
-    const apiSchema = supergraph.apiSchema()
-    const schema = apiSchema.toGraphQLJSSchema()
-    const planner = new Planner(supergraphSdl, limits, log)
-    const plan = planCache(limits, (operation) => planner.plan(operation))
-    const previous = this.version
-    this.adopt({ schema, apiSchema, supergraphSchema: supergraph.schema.toGraphQLJSSchema(), sources: this.sources, planner, plan })
+  /** Apollo's own makes a planner in this thread as well, for a second and 100 MiB; here the version is there already. */
+  override updateWithSupergraphSdl() {
+    if (!this.version) throw new Error('no supergraph is loaded')
+    const { schema, supergraphSdl } = this.version
     this.schema = schema
-    planner.warm()
     for (const listener of this.onSchemaLoadOrUpdateListeners) listener({ apiSchema: schema, coreSupergraphSdl: supergraphSdl })
-    void previous?.planner.retire()
   }
 
   // A property, since ApolloGateway hands it on unbound.
@@ -118,9 +102,17 @@ export class SupergraphGateway extends Base {
     await this.version?.planner.close()
   }
 
-  private adopt(version: Omit<Version, 'execute'>) {
-    this.version = { ...version, execute: planExecution(version, this.options.log) }
-    this.versions.set(version.schema, this.version)
+  private adopt(graph: LoadedGraph, sources: Sources) {
+    const { limits, log } = this.options
+    const planner = new Planner(graph.supergraphSdl, limits, log)
+    const plan = planCache(limits, (operation) => planner.plan(operation))
+    this.keep({ ...graph, planner, plan, execute: planExecution(graph, sources, log) })
+    planner.warm()
+  }
+
+  private keep(version: Version) {
+    this.version = version
+    this.versions.set(version.schema, version)
   }
 }
 

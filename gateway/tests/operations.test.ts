@@ -18,7 +18,10 @@ afterEach(() => {
 })
 
 const callsOfAll = () => all.flatMap(({ calls }) => calls)
-const issuesOf = ({ json }: Response) => (json.errors?.[0]?.extensions?.issues as { path: unknown[] }[]).map(({ path }) => path.join('.'))
+function issuesOf({ json }: Response) {
+  const issues = (json.errors?.[0]?.extensions?.issues ?? []) as { path: unknown[] }[]
+  return issues.map(({ path }) => path.join('.'))
+}
 
 function expectRefused(answer: Response, code: string, status = 400) {
   expect({ status: answer.status, codes: codesOf(answer), data: answer.json.data }).toEqual({ status, codes: [code], data: undefined })

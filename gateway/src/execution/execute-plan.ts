@@ -1,32 +1,25 @@
-import type { Schema } from '@apollo/federation-internals'
 import { buildOperationContext, executeQueryPlan, type GraphQLDataSource } from '@apollo/gateway'
 import type { QueryPlan } from '@apollo/query-planner'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
 import type { Logger } from '@ashlar/kit/log'
-import type { GraphQLSchema } from 'graphql'
 import type { Source } from '../data-sources/source.js'
+import type { LoadedGraph } from '../load-graph.js'
 import { fetchSource } from './fetch-source.js'
 import { fetchedDocuments } from './fetched-document.js'
-
-/** What one version of the graph is executed with. */
-export interface Executable {
-  /** As clients see it. */
-  readonly schema: GraphQLSchema
-  readonly apiSchema: Schema
-  readonly supergraphSchema: GraphQLSchema
-  /** By the name of the subgraph. */
-  readonly sources: Readonly<Record<string, Source>>
-}
 
 export type ExecutePlan = (plan: QueryPlan, request: GatewayGraphQLRequestContext) => Promise<GatewayExecutionResult>
 
 const DOCUMENTS_KEPT = 2_000
 
 /**
- * Carries plans out and shapes the answers. Where a subgraph fails only its own fields are null.
+ * Carries plans out, each fetch by the source of its subgraph's name, and shapes the answers. Where a subgraph fails only its own fields are null.
  * This is Apollo's execution; all that knows about it is in this folder.
  */
-export function planExecution({ schema, apiSchema, supergraphSchema, sources }: Executable, log: Logger): ExecutePlan {
+export function planExecution(
+  { schema, apiSchema, supergraphSchema }: LoadedGraph,
+  sources: Readonly<Record<string, Source>>,
+  log: Logger,
+): ExecutePlan {
   const documents = fetchedDocuments(DOCUMENTS_KEPT)
   const dataSources: Record<string, GraphQLDataSource> = Object.fromEntries(
     Object.entries(sources).map(([service, source]) => [service, fetchSource({ service, source, supergraphSchema, documents, log })]),

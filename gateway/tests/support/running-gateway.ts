@@ -1,5 +1,6 @@
 import { type OutgoingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import type { Identity } from '@ashlar/kit/caller'
 import { unauthenticated } from '@ashlar/kit/errors'
 import { createLog } from '@ashlar/kit/log'
@@ -30,6 +31,9 @@ export interface Running extends AsyncDisposable {
   ask(query: string, variables?: object, headers?: OutgoingHttpHeaders): Promise<Response>
 }
 
+/** What was composed once is not composed again, here as at any start. */
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/ashlar/gateway-tests', import.meta.url))
+
 export const IDENTITY: Identity = {
   userId: uuidOf(1),
   role: 'USER',
@@ -58,6 +62,7 @@ export async function startGateway(options: Partial<GatewayOptions> & Pick<Gatew
     publicUrl: new URL('http://localhost:4000'),
     host: '127.0.0.1',
     allowedOrigins: () => new Set(),
+    cacheDir: CACHE,
     ...options,
   })
   const fastify = Fastify({ forceCloseConnections: true })
