@@ -8,29 +8,25 @@ import {
   validate,
 } from 'graphql'
 import { badLiterals } from './check-variables.js'
+import { TextCache } from './text-cache.js'
 
-const MAX_DOCUMENTS = 1_000
-const MAX_TOKENS = 20_000
+const MAX = { texts: 1_000, length: 1_000_000 }
+/** Above what the gateway lets through with all its fragments spread. */
+const MAX_TOKENS = 100_000
 
 type Found =
   | { readonly document: DocumentNode; operation(name?: string | null): OperationDefinitionNode | null }
   | { readonly errors: readonly GraphQLError[] }
 
-/** Parses and validates each text once. Bounded: the one used longest ago makes room; texts at fault are not kept. */
+/** Parses and validates each text once. Bounded; texts at fault are not kept. */
 export function documentCache(schema: GraphQLSchema) {
-  const cache = new Map<string, Found>()
+  const cache = new TextCache<Found>(MAX)
   return {
     get(query: string): Found {
       const known = cache.get(query)
-      if (known) {
-        cache.delete(query)
-        cache.set(query, known)
-        return known
-      }
+      if (known) return known
       const found = read(schema, query)
-      if ('errors' in found) return found
-      if (cache.size >= MAX_DOCUMENTS) cache.delete(cache.keys().next().value ?? '')
-      cache.set(query, found)
+      if (!('errors' in found)) cache.set(query, found)
       return found
     },
   }
