@@ -5,6 +5,7 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
 import { badLiterals } from '@ashlar/kit/check-variables'
+import { tooComplex } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { GatewayContext } from './context.js'
 import { signsInOnly } from './http/signs-in-only.js'
@@ -39,7 +40,7 @@ export const createApolloServer = ({ gateway, limits, log, signInFields }: Apoll
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       refuseEndedCredentials(signInFields),
-      nameBadLiterals,
+      nameFaults(limits),
     ],
   })
 
@@ -53,13 +54,19 @@ const refuseEndedCredentials = (signInFields: () => ReadonlySet<string>): Apollo
   }),
 })
 
-/** A value that can't be is the same fault in the operation's text as in its variables: BAD_USER_INPUT, with every issue in it. */
-const nameBadLiterals: ApolloServerPlugin<GatewayContext> = {
+/**
+ * Faults that Apollo's validation has one code for, by the contract's: a value that can't be is the same in the operation's text as in
+ * its variables, BAD_USER_INPUT with every issue in it; and too many selections are TOO_COMPLEX.
+ */
+const nameFaults = (limits: Limits): ApolloServerPlugin<GatewayContext> => ({
   requestDidStart: async () => ({
     willSendResponse: async ({ document, errors, response: { body } }) => {
-      const invalid = errors?.every(({ extensions }) => extensions.code === 'GRAPHQL_VALIDATION_FAILED')
-      const bad = document && errors && invalid ? badLiterals(document, errors) : null
-      if (bad && body.kind === 'single') body.singleResult.errors = [bad.toJSON()]
+      if (!document || !errors?.every(({ extensions }) => extensions.code === 'GRAPHQL_VALIDATION_FAILED')) return
+      const tooMany = errors.some(({ extensions }) => extensions.validationErrorCode === 'MAX_RECURSIVE_SELECTIONS_EXCEEDED')
+      const fault = tooMany ? tooManySelections(limits.selections) : badLiterals(document, errors)
+      if (fault && body.kind === 'single') body.singleResult.errors = [fault.toJSON()]
     },
   }),
-}
+})
+
+const tooManySelections = (limit: number) => tooComplex({ message: `The operation has more than ${limit} selections.`, limit })

@@ -11,6 +11,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 }
 const BAD_REQUEST = 400
 
+/** The HTTP status of a request that fails as a whole. */
+export const statusOf = ({ code }: AshlarError): number => STATUS[code] ?? BAD_REQUEST
+
 /** An error that fails a request as a whole, with the HTTP status and headers (RFC 6750, RFC 9110) that its code means. */
 export function requestError(error: AshlarError): GraphQLError {
   const headers = new HeaderMap()
@@ -18,7 +21,7 @@ export function requestError(error: AshlarError): GraphQLError {
   const { retryAfterSeconds } = error.extensions
   if (typeof retryAfterSeconds === 'number') headers.set('retry-after', String(Math.ceil(retryAfterSeconds)))
   return new GraphQLError(error.message, {
-    extensions: { ...error.extensions, http: { status: STATUS[error.code] ?? BAD_REQUEST, headers } },
+    extensions: { ...error.extensions, http: { status: statusOf(error), headers } },
     originalError: error,
   })
 }

@@ -111,6 +111,19 @@ describe('CORS', () => {
     expect(Object.keys((await preflight('https://evil.example')).headers)).not.toContain('access-control-allow-origin')
   })
 
+  it('knows nobody while the list can not be read, and answers all the same', async () => {
+    const allowedOrigins = async () => {
+      throw new Error('connect ECONNREFUSED 10.1.2.3:5432')
+    }
+    await using unlisted = await startGateway({ subgraphs: all, allowedOrigins })
+    const answer = await unlisted.ask('{ __typename }', {}, { origin: LISTED })
+    expect({ status: answer.status, origin: answer.headers['access-control-allow-origin'] }).toEqual({ status: 200, origin: undefined })
+    const cookie = await unlisted.ask('{ __typename }', {}, { origin: LISTED, 'sec-fetch-site': 'same-site', 'ashlar-session': 'cookie' })
+    expect({ status: cookie.status, codes: codesOf(cookie) }).toEqual({ status: 500, codes: ['INTERNAL_SERVER_ERROR'] })
+    expect(cookie.text).not.toContain('10.1.2.3')
+    expect(unlisted.lines.filter(({ errorId }) => errorId === cookie.json.errors?.[0]?.extensions?.errorId)).toHaveLength(1)
+  })
+
   it('lets a listed page read what it did wrong', async () => {
     const { status, headers } = await post('{', { origin: LISTED })
     expect({ status, origin: headers['access-control-allow-origin'] }).toEqual({ status: 400, origin: LISTED })

@@ -9,8 +9,6 @@ import { fetchedDocuments } from './fetched-document.js'
 
 export type ExecutePlan = (plan: QueryPlan, request: GatewayGraphQLRequestContext) => Promise<GatewayExecutionResult>
 
-const DOCUMENTS_KEPT = 2_000
-
 /**
  * Carries plans out, each fetch by the source of its subgraph's name, and shapes the answers. Where a subgraph fails only its own fields are null.
  * This is Apollo's execution; all that knows about it is in this folder.
@@ -20,7 +18,7 @@ export function planExecution(
   sources: Readonly<Record<string, Source>>,
   log: Logger,
 ): ExecutePlan {
-  const documents = fetchedDocuments(DOCUMENTS_KEPT)
+  const documents = fetchedDocuments()
   const dataSources: Record<string, GraphQLDataSource> = Object.fromEntries(
     Object.entries(sources).map(([service, source]) => [service, fetchSource({ service, source, supergraphSchema, documents, log })]),
   )

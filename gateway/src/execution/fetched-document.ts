@@ -1,3 +1,4 @@
+import { TextCache } from '@ashlar/kit/text-cache'
 import {
   type DocumentNode,
   type FieldNode,
@@ -16,14 +17,16 @@ export interface FetchedDocument {
   readonly entities: FieldNode | null
 }
 
-/** Reads the texts of fetches, which come again with each plan; holds `size` of them, and the one used longest ago makes room. */
-export function fetchedDocuments(size: number): (query: string) => FetchedDocument {
-  const documents = new Map<string, FetchedDocument>()
+const MAX = { texts: 2_000, length: 1_000_000 }
+
+/** Reads the texts of fetches, which come again with each plan. Bounded. */
+export function fetchedDocuments(): (query: string) => FetchedDocument {
+  const documents = new TextCache<FetchedDocument>(MAX)
   return (query) => {
-    const document = documents.get(query) ?? read(parse(query, { noLocation: true }))
-    documents.delete(query)
+    const known = documents.get(query)
+    if (known) return known
+    const document = read(parse(query, { noLocation: true }))
     documents.set(query, document)
-    if (documents.size > size) documents.delete(documents.keys().next().value ?? '')
     return document
   }
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '@ashlar/kit/log'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Origins } from './origins.js'
 
@@ -7,10 +8,10 @@ const HEADERS =
 const PREFLIGHT_SECONDS = 7_200
 
 /** A hook that answers listed origins exactly, and preflights. Without the headers a browser keeps the answer from the page. */
-export const cors = (origins: Origins) => async (request: FastifyRequest, reply: FastifyReply) => {
+export const cors = (origins: Origins, log: Logger) => async (request: FastifyRequest, reply: FastifyReply) => {
   reply.header('vary', 'Origin')
   const { origin } = request.headers
-  if (origin && (await origins.allowed(origin))) {
+  if (origin && (await isAllowed(origin, origins, log))) {
     reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true')
     if (request.method === 'OPTIONS') {
       reply
@@ -21,3 +22,10 @@ export const cors = (origins: Origins) => async (request: FastifyRequest, reply:
   }
   if (request.method === 'OPTIONS') return reply.code(204).send()
 }
+
+/** Where the list can't be read nobody is on it; the request itself is none the worse. */
+const isAllowed = (origin: string, origins: Origins, log: Logger): Promise<boolean> =>
+  origins.allowed(origin).catch((error) => {
+    log.warn({ err: error }, 'the allowed origins can not be read')
+    return false
+  })

@@ -11,7 +11,7 @@ import { cors } from './cors.js'
 import { readJsonBodies } from './json-body.js'
 import type { Origins } from './origins.js'
 import { refuseForeignHosts } from './refuse-foreign-hosts.js'
-import { answerFault } from './request-fault.js'
+import { answerFaults } from './request-fault.js'
 
 export type Explorer = (request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -28,11 +28,11 @@ export interface GraphQLRoutesOptions extends AskingOptions {
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookie, explorer, limits, origins, publicUrl } = options
+    const { apollo, cookie, explorer, limits, log, origins, publicUrl } = options
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
-    fastify.addHook('onRequest', cors(origins))
+    fastify.addHook('onRequest', cors(origins, log))
     fastify.addHook('onRequest', guardCookieMode(origins))
-    fastify.setErrorHandler(answerFault)
+    fastify.setErrorHandler(answerFaults(log))
     readJsonBodies(fastify, limits.nesting)
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {

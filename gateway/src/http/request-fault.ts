@@ -1,6 +1,9 @@
-import { AshlarError, badUserInput } from '@ashlar/kit/errors'
+import { randomUUID } from 'node:crypto'
+import { AshlarError, badUserInput, internalServerError } from '@ashlar/kit/errors'
+import type { Logger } from '@ashlar/kit/log'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLFormattedError } from 'graphql'
+import { statusOf } from '../request-error.js'
 
 /** A request that never gets as far as GraphQL. */
 export class RequestFault extends Error {
@@ -14,22 +17,26 @@ export class RequestFault extends Error {
   }
 }
 
-/** Answers it in the form of GraphQL all the same, so that a client has one form to read. What is unexpected goes on to Fastify. */
-export function answerFault(error: FastifyError | RequestFault | AshlarError, _request: FastifyRequest, reply: FastifyReply) {
-  const { status, answer } = faultOf(error)
+type Fault = FastifyError | RequestFault | AshlarError
+
+/** Answers a fault in the form of GraphQL all the same, so that a client has one form to read; what is unexpected is masked. */
+export const answerFaults = (log: Logger) => (error: Fault, _request: FastifyRequest, reply: FastifyReply) => {
+  const { status, answer } = faultOf(error, log)
   return reply
     .code(status)
     .type('application/json; charset=utf-8')
     .send({ errors: [answer] })
 }
 
-function faultOf(error: FastifyError | RequestFault | AshlarError): { status: number; answer: GraphQLFormattedError } {
-  if (error instanceof AshlarError) return { status: 403, answer: error.toJSON() }
-  const status = error.statusCode ?? 500
-  if (status >= 500) throw error
-  const bound = status === 413 || error.code === 'BAD_USER_INPUT'
-  return {
-    status,
-    answer: bound ? badUserInput('body', error.message).toJSON() : { message: error.message, extensions: { code: 'BAD_REQUEST' } },
+function faultOf(error: Fault, log: Logger): { status: number; answer: GraphQLFormattedError } {
+  if (error instanceof AshlarError) return { status: statusOf(error), answer: error.toJSON() }
+  const { statusCode: status = 500, code, message } = error
+  if (status >= 500) {
+    const masked = internalServerError(randomUUID())
+    log.error({ err: error, errorId: masked.extensions.errorId }, 'an unexpected error')
+    return { status: 500, answer: masked.toJSON() }
   }
+  // What is too much is over a bound of the contract, as anything else that can't be.
+  const bound = status === 413 || code === 'BAD_USER_INPUT'
+  return { status, answer: bound ? badUserInput('body', message).toJSON() : { message, extensions: { code: 'BAD_REQUEST' } } }
 }

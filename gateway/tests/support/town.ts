@@ -33,7 +33,7 @@ export const usersSubgraph = () =>
     `,
     resolvers: {
       Query: {
-        viewer: (_: unknown, __: unknown, { identity }: Asking) => identity && { userId: identity.userId },
+        viewer: (_: unknown, __: unknown, { identity }: Asking) => identity && { userId: encodeId('user', identity.userId) },
         users: () => ({ nodes: [{ id: userId(1) }, { id: userId(2) }], totalCount: 2 }),
         whoAmI: (_: unknown, __: unknown, { identity, request }: Asking) =>
           JSON.stringify({ userId: identity?.userId ?? null, scopes: identity?.scopes ?? [], ...request, id: '' }),
@@ -41,13 +41,13 @@ export const usersSubgraph = () =>
       Mutation: {
         signIn: (_: unknown, __: unknown, { reply }: Asking) => {
           reply.refreshCookie = { value: 'secret', expiresAt: new Date('2030-01-01T00:00:00Z') }
-          return { viewer: { userId: uuid(1) }, token: 't' }
+          return { viewer: { userId: userId(1) }, token: 't' }
         },
         refreshSession: (_: unknown, __: unknown, { request }: Asking) => ({
-          viewer: { userId: uuid(1) },
+          viewer: { userId: userId(1) },
           token: request.refreshCookie ?? 'none',
         }),
-        signUp: () => ({ viewer: { userId: uuid(1) }, token: 't' }),
+        signUp: () => ({ viewer: { userId: userId(1) }, token: 't' }),
         signOut: (_: unknown, __: unknown, { reply }: Asking) => {
           reply.refreshCookie = null
           return true
@@ -91,7 +91,7 @@ export const postsSubgraph = () =>
     `,
     resolvers: {
       Query: {
-        viewer: (_: unknown, __: unknown, { identity }: Asking) => identity && { userId: identity.userId },
+        viewer: (_: unknown, __: unknown, { identity }: Asking) => identity && { userId: encodeId('user', identity.userId) },
         posts: (_: unknown, { first }: { first: number }) => {
           if (first > 100) throw badUserInput('first', 'is 1 to 100')
           return { nodes: [1, 2, 3].slice(0, first).map((n) => ({ id: postId(n) })), totalCount: 3 }
