@@ -134,6 +134,8 @@ async function openSite({ connection, variable, services }: Site, options: Datab
   admin.on('error', () => {})
   await admin.connect()
   try {
+    // Where the server can: a migration whose process was killed ends, and its lock with it, also in a long statement.
+    await admin.query(`set client_connection_check_interval = '1s'`).catch(() => {})
     const { database, version, connections, mayCreateRoles } = await lookAt(admin)
     if (Number.parseInt(version, 10) < VERSION_MIN)
       throw new DatabaseError(`The server of ${variable} is PostgreSQL ${version}; Ashlar needs ${VERSION_MIN} or newer.`)

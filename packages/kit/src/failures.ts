@@ -4,7 +4,7 @@ import { type AshlarError, internalServerError, meantError, subgraphUnavailable 
 import type { Logger } from './log.js'
 
 /** PostgreSQL's classes and Node's codes for "the database can't be asked now"; after the second kind a write may have happened. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOENT', 'EHOSTUNREACH', '57P03', '53300', 'P1001', 'P1002', 'P2024'])
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOENT', 'EHOSTUNREACH', '08001', '57P03', '53300', 'P1001', 'P1002', 'P2024'])
 const CONNECTION_LOST = new Set(['ECONNRESET', 'EPIPE', '57P01', '57P02', '08006', '08003', '08000', 'P1017', '57014', '25P04'])
 const LOST_WORDS =
   /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/

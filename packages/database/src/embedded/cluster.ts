@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { asFolderError, EmbeddedPostgresError, folderErrorIn } from './failure.js'
@@ -24,7 +24,12 @@ export async function ensureCluster(place: Place): Promise<void> {
     }
   } catch (error) {
     // Another start was quicker; the lock decides which of the two goes on.
-    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') && (await isThere(place))) return
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      if (await isThere(place)) return
+      throw new EmbeddedPostgresError(
+        `${place.home} is there, and is not a PostgreSQL that Ashlar made. Move it away, or set DATA_DIR to another folder.`,
+      )
+    }
     throw initdbFailure(place.dataDir, error)
   }
 }
@@ -89,10 +94,15 @@ function initdbFailure(folder: string, error: unknown): unknown {
 
 const SOCKET_PATH_MAX = 80
 
+const socketFolderOf = ({ home }: Place): string =>
+  Buffer.byteLength(home) <= SOCKET_PATH_MAX
+    ? home
+    : join(tmpdir(), `ashlar-socket-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`)
+
 /** Where the server's socket lies: beside the data, or under a short path where that one would be too long for a socket. */
 export async function socketFolder(place: Place): Promise<string> {
-  if (Buffer.byteLength(place.home) <= SOCKET_PATH_MAX) return place.home
-  const folder = join(tmpdir(), `ashlar-${createHash('sha256').update(place.home).digest('hex').slice(0, 16)}`)
+  const folder = socketFolderOf(place)
+  if (folder === place.home) return folder
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const uid = place.account?.uid ?? process.getuid?.()
   const made = await lstat(folder)
@@ -102,4 +112,11 @@ export async function socketFolder(place: Place): Promise<string> {
   await chmod(folder, 0o700)
   await giveTo(place, folder)
   return folder
+}
+
+/** Removes what lies outside of the data folder, when the server has ended. */
+export async function removeSocketFolder(place: Place): Promise<void> {
+  const folder = socketFolderOf(place)
+  // Not empty where another start is already using it.
+  if (folder !== place.home) await rmdir(folder).catch(() => {})
 }

@@ -2,7 +2,7 @@ import { copyFile, stat, truncate } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import type { DatabaseLog } from '../logger.js'
-import { ensureCluster, sweepUnfinished, syncCluster } from './cluster.js'
+import { ensureCluster, removeSocketFolder, sweepUnfinished, syncCluster } from './cluster.js'
 import { findPlace, type Place } from './place.js'
 import { serverPid, stopServer, takeLock, takeServer } from './running-server.js'
 
@@ -76,6 +76,7 @@ export async function startEmbeddedPostgres(dataDir: string, log: DatabaseLog): 
     const holder = pid && !held ? await takeLock(server.connection, place, pid).catch(() => null) : server
     if (pid && holder) await stopServer(place, pid)
     await holder?.holder.end().catch(() => {})
+    await removeSocketFolder(place)
   }
   return {
     connection: server.connection,

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   ENOTDIR: 'a file stands where a folder should be',
+  EEXIST: 'a file stands where a folder should be',
 }
 
 /** Puts a failure of the file system into words that name the folder and what to do. */

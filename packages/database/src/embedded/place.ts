@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { access, chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { type Account, mayEnter, mayRun, ownerOf, postgresAccount } from './account.js'
 import { type Binaries, copyBinaries, environment, installedBinaries, linkLibraries } from './binaries.js'
 import { asFolderError, EmbeddedPostgresError } from './failure.js'
@@ -30,7 +30,7 @@ export async function findPlace(folder: string): Promise<Place> {
   const dataDir = resolve(folder)
   try {
     const ours = postgresAccount()
-    await mkdir(dataDir, { recursive: true, mode: ours ? 0o711 : 0o700 })
+    await makeFolder(dataDir, ours ? 0o711 : 0o700)
     const installed = installedBinaries()
     const log = join(dataDir, 'postgres.log')
     if (!ours) {
@@ -51,6 +51,19 @@ export async function findPlace(folder: string): Promise<Place> {
     return { dataDir, home, log, programs: join(binaries.folder, 'bin'), version: binaries.version, account, env }
   } catch (error) {
     throw asFolderError(dataDir, error)
+  }
+}
+
+async function makeFolder(folder: string, mode: number): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // On a read-only disk Node says that there is no such folder; the folder above says why.
+    let above = dirname(folder)
+    while (!existsSync(above)) above = dirname(above)
+    await access(above, constants.W_OK)
+    throw error
   }
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { dataOf, socketFolder } from './cluster.js'
-import { EmbeddedPostgresError, folderErrorIn } from './failure.js'
+import { asFolderError, EmbeddedPostgresError, folderErrorIn } from './failure.js'
 import type { Place } from './place.js'
 import { commandOf, isRunning, signal } from './process.js'
 import { settingArguments, spawnServer } from './programs.js'
@@ -64,11 +64,19 @@ export async function takeServer(place: Place, extra: Readonly<Record<string, st
     if (!mayPass || Date.now() > until)
       throw (
         folderErrorIn(words, place.dataDir) ??
+        (await fullDisk(place)) ??
         new EmbeddedPostgresError(`PostgreSQL does not start on ${place.home}. Its last words, from ${place.log}:\n${words}`)
       )
   }
 }
 
+// On a full disk the server has no room for its last words either.
+async function fullDisk({ dataDir, home }: Place): Promise<Error | null> {
+  const { bavail, bsize } = await statfs(home)
+  return bavail * bsize < ROOM_TO_START_BYTES ? asFolderError(dataDir, Object.assign(new Error('no room'), { code: 'ENOSPC' })) : null
+}
+
+const ROOM_TO_START_BYTES = 1_000_000
 const PASSING = /lock file|shared memory block/
 
 /** Stops in order: running transactions are rolled back, everything is written. Resolves when the process is gone. */

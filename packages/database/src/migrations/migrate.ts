@@ -61,12 +61,20 @@ export async function appliedMigrations(client: pg.ClientBase, service: string):
 }
 
 async function applyLast(admin: pg.Client, service: string, roles: ServiceRoles | null, migrations: readonly Migration[]): Promise<void> {
+  let reason: string | undefined
   await admin.query('begin')
   try {
     if (roles) await admin.query(`set local role ${pg.escapeIdentifier(roles.owner)}`)
     await admin.query(`set local search_path = ${pg.escapeIdentifier(service)}`)
-    const engine = await schemaEngineOver(admin, service)
-    await engine.applyMigrations({ migrationsList: listOf(migrations), filters: { externalTables: [], externalEnums: [] } })
+    const onScriptError = (error: Error, script: string) => {
+      reason ??= reasonIn(script, error)
+    }
+    const engine = await schemaEngineOver(admin, service, { onScriptError })
+    try {
+      await engine.applyMigrations({ migrationsList: listOf(migrations), filters: { externalTables: [], externalEnums: [] } })
+    } finally {
+      engine.free()
+    }
     // Rows are the service's; its history is its owner's.
     if (roles) await admin.query(`revoke all on _prisma_migrations from ${pg.escapeIdentifier(roles.login)}`)
     const { command } = await admin.query('commit')
@@ -74,7 +82,9 @@ async function applyLast(admin: pg.Client, service: string, roles: ServiceRoles 
   } catch (error) {
     await admin.query('rollback').catch(() => {})
     const name = migrations.at(-1)?.name
-    throw new MigrationError(`The migration ${name} of ${service} failed, and left nothing behind: ${reasonOf(error)}`, { cause: error })
+    throw new MigrationError(`The migration ${name} of ${service} failed, and left nothing behind: ${reason ?? (error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -88,4 +98,9 @@ const listOf = (migrations: readonly Migration[]) => ({
   })),
 })
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** The server's words, with the line that they are about. */
+function reasonIn(script: string, error: Error): string {
+  const { position, detail } = error as pg.DatabaseError
+  const line = position ? `line ${script.slice(0, Number(position)).split('\n').length}: ` : ''
+  return `${line}${error.message}${detail ? ` (${detail})` : ''}`
+}

@@ -47,13 +47,18 @@ async function instantiate(): Promise<typeof SchemaEngine> {
 const isTimer = (name: string): boolean => name.startsWith('__wbg_setTimeout_')
 const unheldTimer = (callback: () => void, afterMs: number) => setTimeout(callback, afterMs).unref()
 
-/** An engine whose every statement goes over this one connection, whatever transaction it is in. */
-export async function schemaEngineOver(client: pg.ClientBase, schema: string): Promise<SchemaEngine> {
-  const Engine = await loadSchemaEngine()
-  return Engine.new({ datamodels: undefined }, () => {}, bindMigrationAwareSqlAdapterFactory(adapterFactory(client, schema)))
+export interface EngineOptions {
+  /** Told of a script that failed: the engine's own error is of what it did afterwards. */
+  readonly onScriptError: (error: Error, script: string) => void
 }
 
-function adapterFactory(client: pg.ClientBase, schema: string): SqlMigrationAwareDriverAdapterFactory {
+/** An engine whose every statement goes over this one connection, whatever transaction it is in. */
+export async function schemaEngineOver(client: pg.ClientBase, schema: string, options: EngineOptions): Promise<SchemaEngine> {
+  const Engine = await loadSchemaEngine()
+  return Engine.new({ datamodels: undefined }, () => {}, bindMigrationAwareSqlAdapterFactory(adapterFactory(client, schema, options)))
+}
+
+function adapterFactory(client: pg.ClientBase, schema: string, { onScriptError }: EngineOptions): SqlMigrationAwareDriverAdapterFactory {
   const factory = new PrismaPg(new ConnectionAsPool(client), { schema })
   const connect = factory.connect.bind(factory)
   return Object.assign(factory, {
@@ -61,7 +66,10 @@ function adapterFactory(client: pg.ClientBase, schema: string): SqlMigrationAwar
       const adapter = await connect()
       // The adapter's own splits a script at each semicolon, also at those inside of a function's body.
       adapter.executeScript = async (script: string) => {
-        await client.query(script)
+        await client.query(script).catch((error: Error) => {
+          onScriptError(error, script)
+          throw error
+        })
       }
       return adapter
     },

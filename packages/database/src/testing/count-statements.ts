@@ -1,21 +1,17 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import pg from 'pg'
 
-const recorders = new Set<string[]>()
+const recorded = new AsyncLocalStorage<string[]>()
 let watched = false
 
 /**
- * Runs `work` and answers, beside its result, the text of every SQL statement that this process sent meanwhile, in
- * order, BEGIN and COMMIT included. For tests that hold a screen to a fixed number of statements.
+ * Runs `work` and answers, beside its result, the text of every SQL statement that was sent for it, in order, BEGIN and
+ * COMMIT included; what jobs send meanwhile is not. For tests that hold a screen to a fixed number of statements.
  */
 export async function countStatements<T>(work: () => Promise<T> | T): Promise<{ result: T; statements: string[] }> {
   watch()
   const statements: string[] = []
-  recorders.add(statements)
-  try {
-    return { result: await work(), statements }
-  } finally {
-    recorders.delete(statements)
-  }
+  return { result: await recorded.run(statements, async () => work()), statements }
 }
 
 type Query = (this: pg.Client, config: unknown, ...rest: unknown[]) => unknown
@@ -27,7 +23,7 @@ function watch(): void {
   const prototype = pg.Client.prototype as unknown as { query: Query }
   const { query } = prototype
   prototype.query = function (config, ...rest) {
-    for (const statements of recorders) statements.push(textOf(config))
+    recorded.getStore()?.push(textOf(config))
     return query.call(this, config, ...rest)
   }
 }
