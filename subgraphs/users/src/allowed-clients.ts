@@ -11,6 +11,9 @@ const LENGTH_MAX = 300
 /** RFC 8252, 7.1: an app's own scheme is a domain name of its maker, reversed; so it is never one that a browser runs. */
 const APP_ADDRESS = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:\/[^\s#\p{Cc}]*$/iu
 
+/** A name or an address, and no pattern: origins are matched exactly. */
+const HOST = /^[a-z0-9.-]+$|^\[[\da-f:.]+\]$/
+
 const READ = 'select client from allowed_client order by client'
 /** $1 the clients. One statement, so that nobody reads half of it. */
 const REPLACE = `
@@ -87,7 +90,7 @@ function originOf(client: string): string | null {
 function checkClients(clients: readonly string[]): void {
   if (clients.length > CLIENTS_MAX) throw badUserInput(['input', 'clients'], `are at most ${CLIENTS_MAX}`)
   const issues = clients.flatMap((client, index) =>
-    client.length <= LENGTH_MAX && (originOf(client) === client || APP_ADDRESS.test(client))
+    client.length <= LENGTH_MAX && (APP_ADDRESS.test(client) || (originOf(client) === client && HOST.test(new URL(client).hostname)))
       ? []
       : [
           {

@@ -47,11 +47,10 @@ const randomLetters = (length: number): string => Array.from({ length }, () => L
 /** A guest's username, made up. */
 export const guestUsername = (): string => `guest_${randomLetters(12)}`
 
-/** What to try as the username of a person who has not chosen one: their name or address as far as it fits, then with letters behind it. */
+/** What to try as the username of a person who has not chosen one: a name of theirs as far as it fits, then with letters behind it. */
 export function* usernamesFor(...suggestions: readonly (string | null)[]): Generator<string> {
   const words = suggestions.map((suggestion) =>
     (suggestion ?? '')
-      .replace(/@.*$/u, '')
       .normalize('NFKD')
       .toLowerCase()
       .replace(/[\s.+-]+/g, '_')

@@ -58,10 +58,11 @@ export class OpenIdAccounts {
     return revokeAll(sql, accountId)
   }
 
-  private async add(sql: Sql, { name, email: suggestion }: OpenIdClaims, email: string | null): Promise<Account> {
+  private async add(sql: Sql, { name }: OpenIdClaims, email: string | null): Promise<Account> {
     if (this.deps.config.signUps === 'closed') throw forbidden('This instance takes no sign-ups.')
     const id = newId()
-    for (const username of usernamesFor(name, suggestion)) {
+    // Not from their address: that is nobody's to read.
+    for (const username of usernamesFor(name)) {
       if (await takeUsername(sql, username, id)) {
         return insertAccount(sql, id, { username, displayName: displayNameOf(name) ?? username, email, emailVerified: email !== null })
       }

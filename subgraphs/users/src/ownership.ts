@@ -102,7 +102,7 @@ export class Ownership {
 
   private async add(sql: Sql, email: string, passwordHash: string): Promise<Account> {
     const id = newId()
-    for (const username of usernamesFor(email, 'owner')) {
+    for (const username of usernamesFor(email.replace(/@.*$/, ''), 'owner')) {
       if (await takeUsername(sql, username, id)) {
         return insertAccount(sql, id, { username, displayName: username, role: 'ADMIN', email, emailVerified: true, passwordHash })
       }

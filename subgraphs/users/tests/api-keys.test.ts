@@ -64,7 +64,11 @@ describe('API keys', () => {
     const other = await users.another()
     await expect(other.services.credentials.authenticate(`Bearer ${secret}`)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
     await shift('0')
-    const answer = await users.ask(CREATE, { input: { name: 'late', scopes: ['posts:read'], expiresAt: '2020-01-01T00:00:00Z' } }, ada.asking)
+    const answer = await users.ask(
+      CREATE,
+      { input: { name: 'late', scopes: ['posts:read'], expiresAt: '2020-01-01T00:00:00Z' } },
+      ada.asking,
+    )
     expect([codesOf(answer), issuePathsOf(answer)]).toEqual([['BAD_USER_INPUT'], ['input.expiresAt']])
   })
 
@@ -110,7 +114,14 @@ describe('API keys', () => {
   it('are one key for 20 at once with one idempotency key', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, () => create({ name: 'raced', idempotencyKey: 'raced' })))
     expect(new Set(all.map(({ apiKey }) => apiKey.id)).size).toBe(1)
-    const alive = await Promise.all(all.map(({ secret }) => users.bearing(secret).then(() => true, () => false)))
+    const alive = await Promise.all(
+      all.map(({ secret }) =>
+        users.bearing(secret).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    )
     expect(alive.filter(Boolean)).toHaveLength(1)
   })
 
@@ -125,25 +136,40 @@ describe('API keys', () => {
     const { secret } = await create({ scopes: ['posts:moderate', 'posts:write'] }, moderator)
     expect((await users.bearing(secret)).identity?.scopes).toEqual(['posts:moderate', 'posts:write'])
     const admin = await users.withRole(await users.signUp('boss'), 'ADMIN')
-    await users.data('mutation ($input: SetUserRoleInput!) { setUserRole(input: $input) { user { role } } }', { input: { userId: await idOf('moe'), role: 'USER' } }, admin)
+    await users.data(
+      'mutation ($input: SetUserRoleInput!) { setUserRole(input: $input) { user { role } } }',
+      { input: { userId: await idOf('moe'), role: 'USER' } },
+      admin,
+    )
     expect((await users.bearing(secret)).identity?.scopes).toEqual(['posts:write'])
   })
 
   const idOf = async (username: string) =>
-    (await users.data<{ userByUsername: { id: string } }>('query ($username: String!) { userByUsername(username: $username) { id } }', { username })).userByUsername.id
+    (
+      await users.data<{ userByUsername: { id: string } }>('query ($username: String!) { userByUsername(username: $username) { id } }', {
+        username,
+      })
+    ).userByUsername.id
 
   it('with users:admin want a sign-in of the last hour, and are cut with the rest', async () => {
     const admin = await users.withRole(await users.signUp('root'), 'ADMIN')
     const input = { name: 'k', scopes: ['users:admin'] }
     expect(codesOf(await users.ask(CREATE, { input }, admin))).toEqual([])
     await shift('61 minutes')
-    expect((await users.ask(CREATE, { input }, admin)).errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', reauthenticate: true })
+    expect((await users.ask(CREATE, { input }, admin)).errors?.[0]?.extensions).toMatchObject({
+      code: 'UNAUTHENTICATED',
+      reauthenticate: true,
+    })
     await shift('0')
   })
 
   it.each([
     ['none', [], ['input.scopes']],
-    ['what is no scope', ['posts', 'posts:read', 'own', 'POSTS:READ', '__proto__'], ['input.scopes.0', 'input.scopes.2', 'input.scopes.3', 'input.scopes.4']],
+    [
+      'what is no scope',
+      ['posts', 'posts:read', 'own', 'POSTS:READ', '__proto__'],
+      ['input.scopes.0', 'input.scopes.2', 'input.scopes.3', 'input.scopes.4'],
+    ],
     ['51 of them', Array.from({ length: 51 }, () => 'posts:read'), ['input.scopes']],
   ])('refuse %s as scopes', async (_, scopes, paths) => {
     const answer = await users.ask(CREATE, { input: { name: 'k', scopes } }, ada.asking)
@@ -157,7 +183,9 @@ describe('API keys', () => {
        select gen_random_uuid(), $1, 'k', 'ashlar_', sha256(convert_to($2 || n, 'utf8')), '{posts:read}' from generate_series(1, 498) n`,
       [id, 'k'],
     )
-    const answers = await Promise.all(Array.from({ length: 5 }, () => users.ask(CREATE, { input: { name: 'k', scopes: ['posts:read'] } }, asking)))
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => users.ask(CREATE, { input: { name: 'k', scopes: ['posts:read'] } }, asking)),
+    )
     expect(answers.filter(({ errors }) => !errors)).toHaveLength(2)
     expect(answers.flatMap(codesOf)).toEqual(Array.from({ length: 3 }, () => 'BAD_USER_INPUT'))
   })
@@ -174,7 +202,12 @@ describe('API keys', () => {
     await other.services.credentials.authenticate(`Bearer ${secret}`)
     await users.data(REVOKE, { id: apiKey.id }, ada.asking)
     const began = performance.now()
-    await until(() => other.services.credentials.authenticate(`Bearer ${secret}`).then(() => false, () => true))
+    await until(() =>
+      other.services.credentials.authenticate(`Bearer ${secret}`).then(
+        () => false,
+        () => true,
+      ),
+    )
     expect(performance.now() - began).toBeLessThan(5_500)
   })
 
@@ -182,7 +215,10 @@ describe('API keys', () => {
     const { asking, id } = await users.signUp('kept')
     const { secret, apiKey } = await create({}, asking)
     await users.data(REVOKE, { id: apiKey.id }, asking)
-    const { rows } = await users.database.admin.query(`select action, target, details from users.audit_entry where actor_id = $1 and action like 'api-key%' order by at`, [id])
+    const { rows } = await users.database.admin.query(
+      `select action, target, details from users.audit_entry where actor_id = $1 and action like 'api-key%' order by at`,
+      [id],
+    )
     expect(rows).toEqual([
       { action: 'api-key.create', target: apiKey.id, details: { scopes: ['posts:read'] } },
       { action: 'api-key.revoke', target: apiKey.id, details: {} },

@@ -23,14 +23,16 @@ describe('apps', () => {
     const codeVerifier = randomBytes(32).toString('base64url')
     return { codeVerifier, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') }
   }
-  const authorize = (input: object, asking = ada.asking) => users.field<{ code: string; expiresAt: string }>('authorizeClient', AUTHORIZE, { input }, asking)
+  const authorize = (input: object, asking = ada.asking) =>
+    users.field<{ code: string; expiresAt: string }>('authorizeClient', AUTHORIZE, { input }, asking)
   const exchange = (code: string, codeVerifier: string, origin: string | null = SITE) =>
     users.ask(EXCHANGE, { input: { code, codeVerifier } }, users.nobody({ origin }))
   const codeFor = async (client = SITE, more: object = {}) => {
     const { codeVerifier, codeChallenge } = pkce()
     return { ...(await authorize({ client, codeChallenge, ...more })), codeVerifier }
   }
-  const tokensOf = (answer: Awaited<ReturnType<typeof exchange>>) => (answer.data as { exchangeAuthorizationCode: { tokens: Tokens } }).exchangeAuthorizationCode.tokens
+  const tokensOf = (answer: Awaited<ReturnType<typeof exchange>>) =>
+    (answer.data as { exchangeAuthorizationCode: { tokens: Tokens } }).exchangeAuthorizationCode.tokens
   const appSession = async (more: object = {}) => {
     const { code, codeVerifier } = await codeFor(SITE, more)
     const tokens = tokensOf(await exchange(code, codeVerifier))
@@ -42,7 +44,16 @@ describe('apps', () => {
     expect(asking.identity).toMatchObject({ userId: ada.id, credential: 'app', scopes: ['own'] })
     expect(asking.identity?.credentialId).not.toBe(ada.identity.credentialId)
     const { data } = await users.ask('{ viewer { sessions { nodes { client current } } } }', {}, asking)
-    expect(data).toMatchObject({ viewer: { sessions: { nodes: expect.arrayContaining([{ client: SITE, current: true }, { client: null, current: false }]) } } })
+    expect(data).toMatchObject({
+      viewer: {
+        sessions: {
+          nodes: expect.arrayContaining([
+            { client: SITE, current: true },
+            { client: null, current: false },
+          ]),
+        },
+      },
+    })
     expect(codesOf(await users.refresh(tokens.refreshToken))).toEqual([])
   })
 
@@ -132,7 +143,12 @@ describe('apps', () => {
 
   it('and keys may not change credentials or the account', async () => {
     const { asking: app } = await appSession()
-    const { secret } = await users.field<{ secret: string }>('createApiKey', 'mutation { createApiKey(input: { name: "k", scopes: ["users:write", "posts:write"] }) { secret } }', {}, ada.asking)
+    const { secret } = await users.field<{ secret: string }>(
+      'createApiKey',
+      'mutation { createApiKey(input: { name: "k", scopes: ["users:write", "posts:write"] }) { secret } }',
+      {},
+      ada.asking,
+    )
     const key = await users.bearing(secret)
     const some = { session: 'session_01kb3pxw00e8rtg8g2xk2wy3h4', key: 'api_key_01kb3pxw00e8rtg8g2xk2wy3h4' }
     const mutations = [
@@ -150,7 +166,8 @@ describe('apps', () => {
       `deleteAccount(input: { password: "${PASSWORD}" }) { deletedUserId }`,
     ]
     for (const asking of [app, key]) {
-      for (const mutation of mutations) expect([mutation, codesOf(await users.ask(`mutation { ${mutation} }`, {}, asking))]).toEqual([mutation, ['FORBIDDEN']])
+      for (const mutation of mutations)
+        expect([mutation, codesOf(await users.ask(`mutation { ${mutation} }`, {}, asking))]).toEqual([mutation, ['FORBIDDEN']])
     }
     expect(codesOf(await users.ask('mutation { signOut { ok } }', {}, key))).toEqual(['FORBIDDEN'])
     expect(codesOf(await users.ask('mutation { updateProfile(input: { bio: "by an app" }) { user { bio } } }', {}, app))).toEqual([])

@@ -1,5 +1,6 @@
 import type { Asking, Identity, RequestInfo } from '@ashlar/kit/caller'
-import { defineSubgraph } from '@ashlar/kit/define-subgraph'
+import type { Config } from '@ashlar/kit/config'
+import { defineSubgraph, type RunningSubgraph } from '@ashlar/kit/define-subgraph'
 import { createJobQueue } from '@ashlar/kit/jobs'
 import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
@@ -51,7 +52,7 @@ export interface Instance extends TestSubgraph<Services> {
   /** Waits for the newest mail of a kind to an address after `since` others. */
   mail(kind: Mail['kind'], to: string, since?: number): Promise<Mail & { readonly token: string }>
   /** Another process on the same database. */
-  another(): Promise<TestSubgraph<Services>['subgraph'] & { readonly services: Services }>
+  another(deps?: { readonly config?: Config }): Promise<RunningSubgraph<Services>>
 }
 
 let addresses = 0
@@ -119,10 +120,10 @@ export async function startInstance(env: Readonly<Record<string, string>> = {}):
       const { tokens } = await field<{ tokens: Tokens }>('signIn', SIGN_IN, { input: { login: username, password: PASSWORD } })
       return bearing(tokens.accessToken)
     },
-    async another() {
+    async another({ config = test.config } = {}) {
       const db = test.database.service('users')
       const log = silentLog()
-      const started = definition.start({ db, config: test.config, log, jobs: createJobQueue(db, log) })
+      const started = definition.start({ db, config, log, jobs: createJobQueue(db, log) })
       others.push(started)
       return started
     },

@@ -7,7 +7,8 @@ const REQUEST_RESET = 'mutation ($email: EmailAddress!) { requestPasswordReset(i
 const REQUEST_LINK = 'mutation ($email: EmailAddress!) { requestSignInLink(input: { email: $email }) { ok } }'
 const REQUEST_VERIFICATION = 'mutation { requestEmailVerification { ok } }'
 const REQUEST_CHANGE = 'mutation ($input: RequestEmailChangeInput!) { requestEmailChange(input: $input) { ok } }'
-const RESET = 'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { viewer { emailVerified } tokens { accessToken refreshToken } } }'
+const RESET =
+  'mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) { viewer { emailVerified } tokens { accessToken refreshToken } } }'
 const LINK = 'mutation ($token: String!) { signInWithLink(input: { token: $token }) { tokens { accessToken refreshToken } } }'
 const VERIFY = 'mutation ($token: String!) { verifyEmail(input: { token: $token }) { ok } }'
 const NEW_PASSWORD = 'five smooth white pebbles'
@@ -21,7 +22,8 @@ describe('mailed links', () => {
 
   const shift = (by: string) => users.database.shiftClock('users', by)
   const request = (mutation: string, email: string) => users.ask(mutation, { email }, users.nobody())
-  const reset = (token: string, more: object = {}) => users.ask(RESET, { input: { token, newPassword: NEW_PASSWORD, ...more } }, users.nobody())
+  const reset = (token: string, more: object = {}) =>
+    users.ask(RESET, { input: { token, newPassword: NEW_PASSWORD, ...more } }, users.nobody())
   const signIn = (token: string) => users.ask(LINK, { token }, users.nobody())
   const openRequests = async () =>
     (await users.database.admin.query(`select count(*)::int as count from users.job where kind like 'users.mail%'`)).rows[0].count as number
@@ -192,7 +194,8 @@ describe('mailed links', () => {
   })
 
   describe('for another address', () => {
-    const change = (input: object, person: { asking: Parameters<Instance['ask']>[2] }) => users.ask(REQUEST_CHANGE, { input }, person.asking)
+    const change = (input: object, person: { asking: Parameters<Instance['ask']>[2] }) =>
+      users.ask(REQUEST_CHANGE, { input }, person.asking)
 
     it('take effect from the new one, which replaces the old, that gets a notice', async () => {
       const person = await users.signUpConfirmed('moving')
@@ -222,7 +225,9 @@ describe('mailed links', () => {
     it('tell nothing of an address that has an account, but its owner', async () => {
       const holder = await users.signUp('holder')
       const person = await users.signUp('curious')
-      expect(await change({ email: 'HOLDER@example.org', currentPassword: PASSWORD }, person)).toEqual({ data: { requestEmailChange: { ok: true } } })
+      expect(await change({ email: 'HOLDER@example.org', currentPassword: PASSWORD }, person)).toEqual({
+        data: { requestEmailChange: { ok: true } },
+      })
       expect(await users.mail('address-taken', holder.email)).toMatchObject({ username: 'holder' })
     })
   })

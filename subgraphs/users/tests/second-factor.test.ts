@@ -39,7 +39,8 @@ describe('the second factor', () => {
     return { ...person, code, recoveryCodes: confirmTotp.recoveryCodes }
   }
   const signIn = async (login: string, totpCode?: string) => codesOf(await users.signIn(login, totpCode === undefined ? {} : { totpCode }))
-  const ask = (query: string, variables: object, asking?: Asking) => users.ask(query, variables as Record<string, unknown>, asking ?? users.nobody())
+  const ask = (query: string, variables: object, asking?: Asking) =>
+    users.ask(query, variables as Record<string, unknown>, asking ?? users.nobody())
 
   it('needs a verified address', async () => {
     const { asking } = await users.signUp('unverified')
@@ -53,7 +54,11 @@ describe('the second factor', () => {
     const scanned = URI.parse(otpauthUri) as TOTP
     expect([scanned.label, scanned.secret.base32, scanned.digits, scanned.period]).toEqual(['scanner', secret, 6, 30])
     expect(codesOf(await ask(CONFIRM, { code: '000000' }, person.asking))).toEqual(['BAD_USER_INPUT'])
-    const { confirmTotp } = await users.data<{ confirmTotp: { viewer: object; recoveryCodes: string[] } }>(CONFIRM, { code: code() }, person.asking)
+    const { confirmTotp } = await users.data<{ confirmTotp: { viewer: object; recoveryCodes: string[] } }>(
+      CONFIRM,
+      { code: code() },
+      person.asking,
+    )
     expect(confirmTotp.viewer).toEqual({ totpEnabled: true })
     expect(new Set(confirmTotp.recoveryCodes).size).toBe(10)
     expect(await signIn('scanner')).toEqual(['TOTP_REQUIRED'])
@@ -115,7 +120,11 @@ describe('the second factor', () => {
 
   it('is asked for after links and resets too, and leaves their tokens usable', async () => {
     const { email, code } = await protect('linked')
-    await users.data('mutation ($email: EmailAddress!) { requestSignInLink(input: { email: $email }) { ok } requestPasswordReset(input: { email: $email }) { ok } }', { email }, users.nobody())
+    await users.data(
+      'mutation ($email: EmailAddress!) { requestSignInLink(input: { email: $email }) { ok } requestPasswordReset(input: { email: $email }) { ok } }',
+      { email },
+      users.nobody(),
+    )
     const link = (await users.mail('sign-in-link', email)).token
     const reset = (await users.mail('reset-password', email)).token
     const LINK = 'mutation ($input: SignInWithLinkInput!) { signInWithLink(input: $input) { tokens { accessToken } } }'
@@ -149,7 +158,10 @@ describe('the second factor', () => {
   it('keeps its secrets sealed', async () => {
     const person = await users.signUpConfirmed('sealed_totp')
     const { secret } = await enroll(person)
-    const { rows } = await users.database.admin.query(`select encode(pending_sealed, 'hex') as sealed from users.second_factor where account_id = $1`, [person.id])
+    const { rows } = await users.database.admin.query(
+      `select encode(pending_sealed, 'hex') as sealed from users.second_factor where account_id = $1`,
+      [person.id],
+    )
     expect(rows[0].sealed).not.toContain(Buffer.from(Secret.fromBase32(secret).bytes).toString('hex'))
   })
 })
