@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { NamedSchema } from './schemas.js'
 
 /** Part of every key, since another version may compose differently. */
-const COMPOSER = '@apollo/composition 2.14.4'
+const COMPOSER: string = createRequire(import.meta.url)('@apollo/composition/package.json').version
 const KEPT = 20
 /** A draft this old was left behind by a process that died. */
 const DRAFT_MS = 60_000
