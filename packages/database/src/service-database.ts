@@ -75,16 +75,16 @@ export function openServiceDatabase({ service, connection, connectionsMax, log }
     service,
     prisma,
     pool,
-    query: sqlOver(pool).query,
+    ...sqlOver(pool),
     async transaction(work) {
       const scope = new TransactionScope()
-      const { query } = sqlOver(scope)
+      const sql = sqlOver(scope)
       const result = await pool
-        .within(scope, () => prisma.$transaction((tx) => work({ prisma: tx, query })))
+        .within(scope, () => prisma.$transaction((tx) => work({ prisma: tx, ...sql })))
         .catch((error: Error & { code?: string }) => {
           throw error.code === TRANSACTION_API_ERROR ? new TransactionTimeout(error) : error
         })
-      scope.checkCommitted()
+      scope.committed()
       return result
     },
     sqlTransaction: (work, options) => sqlTransaction(pool, work, options),

@@ -21,7 +21,7 @@ export async function sqlTransaction<T>(
     const result = await work(sqlOver(scope))
     await connection.query('commit')
     connection.release()
-    scope.checkCommitted()
+    scope.committed()
     return result
   } catch (error) {
     if (!scope.ended) {

@@ -5,9 +5,12 @@ import type { QueryResult, QueryResultRow } from 'pg'
 export interface Sql {
   /** Runs one statement, prepared once a connection, and answers its rows. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Has `work` done once what was written so far is committed, and never if it is undone; outside of a transaction at once. */
+  afterCommit(work: () => void): void
 }
 
 interface Queryable {
+  afterCommit?(work: () => void): void
   query<Row extends QueryResultRow>(config: { name: string; text: string; values: unknown[] }): Promise<QueryResult<Row>>
 }
 
@@ -17,6 +20,7 @@ export const sqlOver = (client: Queryable): Sql => ({
     const { rows } = await client.query<Row>({ name: statementName(text), text, values: [...values] })
     return rows
   },
+  afterCommit: (work) => (client.afterCommit ? client.afterCommit(work) : work()),
 })
 
 const names = new Map<string, string>()

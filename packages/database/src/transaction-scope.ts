@@ -17,6 +17,7 @@ export class TransactionScope {
   #connection: TakenConnection | null = null
   #ended = false
   #lastCommand = ''
+  readonly #afterCommit: (() => void)[] = []
 
   /** Called with the connection that the transaction is on; a later one, of another's beginning, is not its own. */
   begin(connection: TakenConnection): void {
@@ -42,8 +43,16 @@ export class TransactionScope {
     return this.#connection.query<Row>(config)
   }
 
-  /** @throws Error where PostgreSQL answered the commit with a rollback, as it does after a failed statement, with no error. */
-  checkCommitted(): void {
+  afterCommit(work: () => void): void {
+    this.#afterCommit.push(work)
+  }
+
+  /**
+   * Has what waited for the commit done.
+   * @throws Error where PostgreSQL answered the commit with a rollback, as it does after a failed statement, with no error.
+   */
+  committed(): void {
     if (this.#lastCommand !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing was written')
+    for (const work of this.#afterCommit) work()
   }
 }

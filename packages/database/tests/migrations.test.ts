@@ -70,8 +70,11 @@ describe('migrations', () => {
 
   it('leave nothing of one whose process was killed in its middle, and the next start goes on', async () => {
     const running = async () =>
-      (await database.admin.query(`select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()`)).rows
-        .length > 0
+      (
+        await database.admin.query(
+          `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep(600)%' and pid <> pg_backend_pid()`,
+        )
+      ).rows.length > 0
     const killed = new Program('/nowhere', {
       env: { TEST_DATABASE_URL: database.url, TEST_MIGRATION: 'create table half (id int); select pg_sleep(600);' },
     })

@@ -19,7 +19,11 @@ describe('the database of a service', () => {
   const count = async () => Number((await database.admin.query('select count(*) from users.counter')).rows[0].count)
   const account = (username: string) => ({ id: uuid(), username, displayName: username })
   const connections = async () =>
-    (await database.admin.query(`select pid, state from pg_stat_activity where application_name = 'ashlar users'`)).rows
+    (
+      await database.admin.query(
+        `select pid, state from pg_stat_activity where application_name = 'ashlar users' and datname = current_database()`,
+      )
+    ).rows
 
   describe('in a transaction', () => {
     it('writes models and SQL together', async () => {
@@ -163,7 +167,9 @@ describe('the database of a service', () => {
 
   it('comes back after all its connections were cut, at once', async () => {
     await Promise.all(Array.from({ length: CONNECTIONS }, () => users().query('select pg_sleep(0.05)')))
-    await database.admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ashlar users'`)
+    await database.admin.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ashlar users' and datname = current_database()`,
+    )
     await until('the connections are gone', async () => (await connections()).length === 0)
     const answers = await Promise.all(Array.from({ length: 20 }, () => users().query('select 1 as one')))
     expect(answers.flat()).toHaveLength(20)
@@ -185,7 +191,7 @@ describe('the database of a service', () => {
       async () =>
         (
           await other.admin.query(
-            `select from pg_stat_activity where query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
+            `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
           )
         ).rows.length > 0,
     )

@@ -73,7 +73,7 @@ describe('between services', () => {
     await using before = await startOn(changing)
     await before.service('left').query('select 1')
     const { rows } = await changing.admin.query(
-      `select usename as user, current_database() as database from pg_stat_activity where application_name = 'ashlar left'`,
+      `select usename as user, current_database() as database from pg_stat_activity where application_name = 'ashlar left' and datname = current_database()`,
     )
     const signIn = (key: Buffer) => signInWith(changing, { ...rows[0], password: passwordOf(key, rows[0].user) })
     await signIn(secret)
