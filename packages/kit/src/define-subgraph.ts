@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { FastifyPluginAsync } from 'fastify'
-import { execute, type FormattedExecutionResult, type GraphQLError, type GraphQLSchema, OperationTypeNode, print } from 'graphql'
+import {
+  type DocumentNode,
+  execute,
+  type FormattedExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+  print,
+} from 'graphql'
 import { augmentSchema } from './augment-schema.js'
 import { enforceAuthorisation } from './authorisation.js'
 import { type Asking, type Caller, callerOf } from './caller.js'
@@ -51,8 +59,6 @@ export interface SubgraphOperation {
 
 export interface RunningSubgraph<Services = unknown> {
   readonly name: string
-  /** The SDL for composition, with all that the kit adds. */
-  readonly typeDefs: string
   readonly schema: GraphQLSchema
   readonly services: Services
   readonly routes: FastifyPluginAsync | null
@@ -64,6 +70,8 @@ export interface RunningSubgraph<Services = unknown> {
 }
 
 export interface Subgraph<Services, Loaders> extends SubgraphDefinition<Services, Loaders> {
+  /** The SDL for composition, with all that the kit adds. */
+  typeDefs(): string
   /** Builds the services and the executable schema, and starts the jobs. */
   start(deps: Deps): RunningSubgraph<Services>
 }
@@ -71,13 +79,16 @@ export interface Subgraph<Services, Loaders> extends SubgraphDefinition<Services
 /** Names a subgraph's parts. Has no side effects; `start` makes an instance of it. */
 export const defineSubgraph = <Services, Loaders>(definition: SubgraphDefinition<Services, Loaders>): Subgraph<Services, Loaders> => ({
   ...definition,
+  typeDefs: () => print(typeDefsOf(definition.schema)),
   start: (deps) => startSubgraph(definition, deps),
 })
+
+const typeDefsOf = (schema: URL): DocumentNode => augmentSchema(readFileSync(schema, 'utf8'))
 
 function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Services, Loaders>, deps: Deps): RunningSubgraph<Services> {
   const { name } = definition
   const log = deps.log.child({ service: name })
-  const typeDefs = augmentSchema(readFileSync(definition.schema, 'utf8'))
+  const typeDefs = typeDefsOf(definition.schema)
   const schema = buildSubgraphSchema({ typeDefs, resolvers: definition.resolvers as never })
   enforceAuthorisation(schema, name, {
     viewerFields: new Set(definition.openViewerFields),
@@ -92,7 +103,6 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     name,
     schema,
     services,
-    typeDefs: print(typeDefs),
     routes: definition.routes?.(services, deps) ?? null,
     demo: async () => definition.demo?.(services, deps),
     close: () => stopJobs(),

@@ -81,6 +81,7 @@ export function createJobQueue(db: ServiceDatabase, log: Logger): JobQueue {
   return {
     async enqueue(sql, { kind, payload = {}, key, runAt }) {
       await sql.query(ENQUEUE, [newId(), kind, key ?? null, JSON.stringify(payload), runAt ?? null])
+      sql.afterCommit(() => wake())
     },
     async cancel(sql, { kind, key }) {
       await sql.query(CANCEL, [kind, key])
