@@ -62,6 +62,14 @@ export const newAddress = (): string => {
   return `10.${(addresses >> 16) & 255}.${(addresses >> 8) & 255}.${addresses & 255}`
 }
 
+const monotonic = performance.now.bind(performance)
+let passed = 0
+/** Has the monotonic clock of this test file be so much later from now on, rather than waiting for it. */
+export function passSeconds(seconds: number): void {
+  passed += seconds * 1_000
+  performance.now = () => monotonic() + passed
+}
+
 const TOKENS = 'tokens { accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt }'
 export const SIGN_UP = `mutation ($input: SignUpInput!) { signUp(input: $input) { viewer { userId email scopes user { username role } } ${TOKENS} } }`
 export const SIGN_IN = `mutation ($input: SignInInput!) { signIn(input: $input) { viewer { userId user { username } } ${TOKENS} } }`

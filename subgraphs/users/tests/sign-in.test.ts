@@ -64,7 +64,7 @@ describe('signing in with a password', () => {
     const delays: number[] = []
     for (let attempt = 0; attempt < 12; attempt += 1) {
       const { errors } = await users.signIn('guessed', wrong)
-      const { code, retryAfterSeconds } = errors?.[0]?.extensions as { code: string; retryAfterSeconds: number }
+      const { code, retryAfterSeconds } = (errors?.[0]?.extensions ?? {}) as { code?: string; retryAfterSeconds: number }
       if (code !== 'RATE_LIMITED') continue
       delays.push(retryAfterSeconds)
       const [row] = await users.database
@@ -133,7 +133,7 @@ describe('signing in with a password', () => {
       { input: { login: 'in_cookie', password: PASSWORD } },
       asking,
     )
-    const { tokens } = data?.signIn as { tokens: { accessToken: string; refreshToken: string | null } }
+    const { tokens } = (data as { signIn: { tokens: { accessToken: string; refreshToken: string | null } } }).signIn
     expect(tokens.refreshToken).toBeNull()
     const refreshCookie = asking.reply.refreshCookie?.value ?? ''
     const refreshing = users.nobody({ cookieMode: true, refreshCookie })
