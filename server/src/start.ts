@@ -6,7 +6,8 @@ import { createGateway, type Gateway } from '@ashlar/gateway/gateway'
 import type { Asking } from '@ashlar/kit/caller'
 import type { Config, Settings } from '@ashlar/kit/config'
 import type { RunningSubgraph, Subgraph } from '@ashlar/kit/define-subgraph'
-import { createJobQueue } from '@ashlar/kit/jobs'
+import { openDeps } from '@ashlar/kit/deps'
+import { memoryBus } from '@ashlar/kit/events/bus'
 import type { Logger } from '@ashlar/kit/log'
 import type { Services as Users } from '@ashlar/users/services'
 import type { FastifyInstance } from 'fastify'
@@ -63,9 +64,13 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
     )
 
     onProgress('Starting the services')
+    const bus = memoryBus()
+    closing.push(() => bus.close())
     for (const definition of definitions) {
       const db = database.service(definition.name)
-      const subgraph = definition.start({ db, config, log, jobs: createJobQueue(db, log) })
+      const deps = openDeps({ db, config, log, bus })
+      closing.push(() => deps.close())
+      const subgraph = definition.start(deps)
       running.set(definition.name, subgraph)
       closing.push(() => subgraph.close())
     }

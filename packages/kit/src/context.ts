@@ -7,4 +7,6 @@ export interface Context<Services = unknown, Loaders = unknown> {
   readonly services: Services
   readonly loaders: Loaders
   readonly log: Logger
+  /** Of a subscription: aborted when whoever subscribed has gone. */
+  readonly signal?: AbortSignal
 }

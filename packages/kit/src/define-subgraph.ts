@@ -1,34 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { buildSubgraphSchema } from '@apollo/subgraph'
-import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { FastifyPluginAsync } from 'fastify'
-import {
-  type DocumentNode,
-  execute,
-  type FormattedExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  OperationTypeNode,
-  print,
-} from 'graphql'
+import { type DocumentNode, type GraphQLSchema, print } from 'graphql'
 import { augmentSchema } from './augment-schema.js'
 import { enforceAuthorisation } from './authorisation.js'
-import { type Asking, type Caller, callerOf } from './caller.js'
-import { checkVariables } from './check-variables.js'
-import type { Config } from './config.js'
-import type { Context } from './context.js'
-import { documentCache } from './document-cache.js'
-import { presentError } from './failures.js'
-import type { JobHandlers, JobQueue } from './jobs.js'
-import type { Logger } from './log.js'
-
-/** What a service is made of; each instance has its own, so that one process can hold several. */
-export interface Deps {
-  readonly db: ServiceDatabase
-  readonly config: Config
-  readonly log: Logger
-  readonly jobs: JobQueue
-}
+import type { Caller } from './caller.js'
+import type { Deps } from './deps.js'
+import type { JobHandlers } from './jobs.js'
+import { type SubgraphExecution, subgraphExecution } from './subgraph-execution.js'
 
 export interface SubgraphDefinition<Services, Loaders> {
   readonly name: string
@@ -51,19 +30,11 @@ export interface SubgraphDefinition<Services, Loaders> {
   readonly openMutations?: readonly string[]
 }
 
-export interface SubgraphOperation {
-  readonly query: string
-  readonly operationName?: string | null
-  readonly variables?: Readonly<Record<string, unknown>> | null
-}
-
-export interface RunningSubgraph<Services = unknown> {
+export interface RunningSubgraph<Services = unknown> extends SubgraphExecution {
   readonly name: string
   readonly schema: GraphQLSchema
   readonly services: Services
   readonly routes: FastifyPluginAsync | null
-  /** Never throws: what goes wrong is in `errors`, meant or masked. */
-  execute(operation: SubgraphOperation, asking: Asking): Promise<FormattedExecutionResult>
   demo(): Promise<void>
   /** Stops its jobs. The database is closed by who opened it. */
   close(): Promise<void>
@@ -97,7 +68,6 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
 
   const services = definition.services(deps)
   const stopJobs = deps.jobs.start(definition.jobs?.(services) ?? {})
-  const documents = documentCache(schema)
 
   return {
     name,
@@ -106,26 +76,6 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     routes: definition.routes?.(services, deps) ?? null,
     demo: async () => definition.demo?.(services, deps),
     close: () => stopJobs(),
-    async execute({ query, operationName, variables }, asking) {
-      const found = documents.get(query)
-      if ('errors' in found) return { errors: found.errors.map((error) => error.toJSON()) }
-      const operation = found.operation(operationName)
-      const writing = operation?.operation === OperationTypeNode.MUTATION
-      const caller = callerOf(asking, name, writing ? 'write' : 'read')
-      const context: Context<Services, Loaders> = { caller, services, loaders: definition.loaders(services, caller), log }
-      try {
-        if (operation) checkVariables(schema, operation, variables ?? {})
-      } catch (error) {
-        return { errors: [(error as GraphQLError).toJSON()] }
-      }
-      const { errors, ...rest } = await execute({
-        schema,
-        document: found.document,
-        contextValue: context,
-        operationName: operationName ?? null,
-        variableValues: variables ?? {},
-      })
-      return { ...rest, ...(errors && { errors: errors.map((error) => presentError(error, { log, service: name, writing })) }) }
-    },
+    ...subgraphExecution({ service: name, schema, services, loaders: definition.loaders, log }),
   }
 }

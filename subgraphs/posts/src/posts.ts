@@ -1,6 +1,6 @@
 import type { Sql } from '@ashlar/database/sql'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { conflict, notFound } from '@ashlar/kit/errors'
 import { once } from '@ashlar/kit/idempotency'
 import { newId } from '@ashlar/kit/ids'

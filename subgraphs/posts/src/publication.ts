@@ -1,6 +1,6 @@
 import type { Sql } from '@ashlar/database/sql'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Job, JobHandlers, JobQueue } from '@ashlar/kit/jobs'
 import { checkMayPublish } from './access.js'
 import { checkEditable, edit } from './editing.js'

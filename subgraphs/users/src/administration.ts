@@ -1,7 +1,7 @@
 import type { Sql } from '@ashlar/database/sql'
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller, Role } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { badUserInput, notFound } from '@ashlar/kit/errors'
 import { encodeId } from '@ashlar/kit/ids'
 import { checkText } from '@ashlar/kit/text'

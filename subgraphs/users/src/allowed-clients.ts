@@ -1,6 +1,7 @@
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import { isLoopback } from '@ashlar/kit/config'
+import type { Deps } from '@ashlar/kit/deps'
 import { badUserInput } from '@ashlar/kit/errors'
 import type { FreshSignIns } from './fresh-sign-ins.js'
 import { administrator } from './guards.js'
@@ -37,9 +38,9 @@ export class AllowedClients {
     return new Set((await this.all()).filter((client) => originOf(client) !== null))
   }
 
-  /** Whether an origin or app address is on the list, exactly. */
+  /** Whether an origin or app address is on the list, exactly; on a loopback HOST any loopback origin is. */
   async includes(client: string): Promise<boolean> {
-    return (await this.all()).includes(client)
+    return this.isNear(client) || (await this.all()).includes(client)
   }
 
   /** @throws FORBIDDEN */
@@ -59,6 +60,10 @@ export class AllowedClients {
     })
     this.known = null
     return [...(await this.all())]
+  }
+
+  private isNear(client: string): boolean {
+    return isLoopback(this.deps.config.host) && originOf(client) === client && isLoopback(new URL(client).hostname)
   }
 
   private all(): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { badUserInput, notFound } from '@ashlar/kit/errors'
 import { type Connection, type PageArgs, pageOf } from '@ashlar/kit/paging'
 import type { Account } from './account.js'

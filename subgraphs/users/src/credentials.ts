@@ -1,21 +1,37 @@
 import type { Identity } from '@ashlar/kit/caller'
-import { unauthenticated } from '@ashlar/kit/errors'
+import type { Deps } from '@ashlar/kit/deps'
+import { AshlarError, type ErrorCode, unauthenticated } from '@ashlar/kit/errors'
+import { presentFailure } from '@ashlar/kit/failures'
 import type { AccessTokens } from './access-tokens.js'
 import { KEY_PREFIX, type KnownKeys } from './known-keys.js'
 
 /** What stands in `Authorization`: an access token or an API key. */
 export class Credentials {
   constructor(
+    private readonly deps: Pick<Deps, 'log'>,
     private readonly accessTokens: AccessTokens,
     private readonly knownKeys: KnownKeys,
   ) {}
 
-  /** Whose it is; null without a header. @throws UNAUTHENTICATED for anything that is not valid, or no longer */
+  /**
+   * Whose it is; null without a header.
+   * @throws UNAUTHENTICATED for anything that is not valid, or no longer; SUBGRAPH_UNAVAILABLE where that can't be told now
+   */
   async authenticate(authorization: string | undefined): Promise<Identity | null> {
     if (authorization === undefined || authorization.trim() === '') return null
     // RFC 6750, 2.1; the scheme's name is written in any case (RFC 9110, 11.1).
     const [, token] = authorization.match(/^Bearer +([\w.~+/-]+=*) *$/i) ?? []
     if (token === undefined) throw refused()
+    try {
+      return await this.identify(token)
+    } catch (error) {
+      if (error instanceof AshlarError) throw error
+      const { message, extensions } = presentFailure(error, { log: this.deps.log, service: 'users', writing: false })
+      throw new AshlarError(extensions.code as ErrorCode, message, extensions)
+    }
+  }
+
+  private async identify(token: string): Promise<Identity> {
     if (!token.startsWith(KEY_PREFIX)) return this.accessTokens.verify(token)
     const identity = await this.knownKeys.identify(token)
     if (!identity) throw refused()

@@ -1,5 +1,5 @@
-import type { Deps } from '@ashlar/kit/define-subgraph'
 import { DEMO_PEOPLE, type DemoPerson, demoSignUp, demoUserId } from '@ashlar/kit/demo'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Passwords } from './passwords.js'
 import { TAKE_USERNAME } from './sql/accounts.js'
 import { ADD_DEMO_ACCOUNT } from './sql/demo.js'

@@ -1,7 +1,7 @@
 import type { Sql } from '@ashlar/database/sql'
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { forbidden } from '@ashlar/kit/errors'
 import { encodeId } from '@ashlar/kit/ids'
 import type { Account } from './account.js'

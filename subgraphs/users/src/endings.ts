@@ -3,6 +3,8 @@ import type { Logger } from '@ashlar/kit/log'
 import { ENDED_LATELY } from './sql/endings.js'
 
 const READ_EVERY_MS = 5_000
+/** While the database does not answer it is asked this often, and nobody else waits for it. */
+const RETRY_MS = 2_000
 /** Longer than an access token lives. */
 const KEPT_SECONDS = 20 * 60
 /** What was read before is read again for this long, since a transaction commits later than it begins. */
@@ -24,6 +26,7 @@ type Row = { readonly now: Date } & ((Ended & { readonly endedAt: Date }) | { re
 export class Endings {
   private readonly ended = new Map<string, { readonly belowGeneration: number | null; readonly at: number }>()
   private readAt = Number.NEGATIVE_INFINITY
+  private failedAt = Number.NEGATIVE_INFINITY
   private offset = 0
   private reading: Promise<void> | null = null
 
@@ -39,24 +42,27 @@ export class Endings {
 
   /** Has this process refuse at once what was ended; called after the commit and before the answer. */
   add(ended: readonly Ended[]): void {
-    for (const { id, belowGeneration } of ended) this.ended.set(id, { belowGeneration, at: this.now() })
+    for (const each of ended) this.note(each, this.now())
   }
 
   /** Sees to it that the last reading is at most 5 s old. A database that does not answer leaves the one before in force. */
   async fresh(): Promise<void> {
-    if (performance.now() - this.readAt < READ_EVERY_MS) return
+    const now = performance.now()
+    const known = this.readAt !== Number.NEGATIVE_INFINITY
+    if (now - this.readAt < READ_EVERY_MS || (known && now - this.failedAt < RETRY_MS)) return
     this.reading ??= this.read().finally(() => {
       this.reading = null
     })
     await this.reading.catch((error) => {
-      if (this.readAt === Number.NEGATIVE_INFINITY) throw error
+      this.failedAt = performance.now()
+      if (!known) throw error
       this.log.warn({ err: error }, 'what ended could not be read')
     })
   }
 
   hasEnded({ credentialId, userId, generation }: { credentialId: string; userId: string; generation: number }): boolean {
     const user = this.ended.get(userId)
-    return this.ended.has(credentialId) || (user !== undefined && generation < (user.belowGeneration ?? Number.POSITIVE_INFINITY))
+    return this.ended.has(credentialId) || (user !== undefined && generation < orAll(user.belowGeneration))
   }
 
   private async read(): Promise<void> {
@@ -65,9 +71,18 @@ export class Endings {
     this.readAt = performance.now()
     for (const row of rows) {
       if (row.id === null) this.offset = row.now.getTime() - this.readAt
-      else this.ended.set(row.id, { belowGeneration: row.belowGeneration, at: row.endedAt.getTime() })
+      else this.note(row, row.endedAt.getTime())
     }
     const forgotten = this.now() - KEPT_SECONDS * 1_000
     for (const [id, { at }] of this.ended) if (at < forgotten) this.ended.delete(id)
   }
+
+  // A reading that began before an ending of this process's own must not take it back.
+  private note({ id, belowGeneration }: Ended, at: number): void {
+    const known = this.ended.get(id)
+    if (known && orAll(known.belowGeneration) > orAll(belowGeneration)) return
+    this.ended.set(id, { belowGeneration, at })
+  }
 }
+
+const orAll = (generation: number | null): number => generation ?? Number.POSITIVE_INFINITY

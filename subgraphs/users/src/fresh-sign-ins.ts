@@ -1,5 +1,5 @@
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { unauthenticated } from '@ashlar/kit/errors'
 import { administrator } from './guards.js'
 

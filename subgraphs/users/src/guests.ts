@@ -1,6 +1,6 @@
 import type { Caller } from '@ashlar/kit/caller'
 import { Checks } from '@ashlar/kit/checks'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { conflict, forbidden } from '@ashlar/kit/errors'
 import { checkIdempotencyKey, hashOfInput } from '@ashlar/kit/idempotency'
 import type { Account } from './account.js'

@@ -1,6 +1,6 @@
 import type { Identity, Role } from '@ashlar/kit/caller'
 import { isLoopback } from '@ashlar/kit/config'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Endings } from './endings.js'
 import { cutToRole } from './scopes.js'
 import { hashOf } from './secrets.js'

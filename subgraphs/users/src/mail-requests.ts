@@ -1,6 +1,6 @@
 import type { Sql } from '@ashlar/database/sql'
 import { isLoopback } from '@ashlar/kit/config'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Account } from './account.js'
 import type { Mail } from './mail/words.js'
 import { issueToken, type NewToken } from './mail-tokens.js'

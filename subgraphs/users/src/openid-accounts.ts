@@ -1,5 +1,5 @@
 import type { Sql } from '@ashlar/database/sql'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { forbidden, unauthenticated } from '@ashlar/kit/errors'
 import { newId } from '@ashlar/kit/ids'
 import { parseEmailAddress } from '@ashlar/kit/scalars'

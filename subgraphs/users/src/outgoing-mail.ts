@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Sql } from '@ashlar/database/sql'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Job, JobHandlers } from '@ashlar/kit/jobs'
 import type { Mail } from './mail/words.js'
 import type { Mailer } from './mail.js'

@@ -1,6 +1,6 @@
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { encodeId } from '@ashlar/kit/ids'
 import type { Ended, Endings } from './endings.js'
 import type { OwnAccounts } from './own-account.js'

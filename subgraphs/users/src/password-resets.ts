@@ -1,6 +1,6 @@
 import type { Sql } from '@ashlar/database/sql'
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Account } from './account.js'
 import type { Ended, Endings } from './endings.js'
 import { consumeToken, findToken, type LinkOwner, peekAtToken, spentLink } from './mail-tokens.js'

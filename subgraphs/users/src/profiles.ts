@@ -1,6 +1,6 @@
 import type { Caller } from '@ashlar/kit/caller'
 import { Checks } from '@ashlar/kit/checks'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { badUserInput, conflict, forbidden, notFound } from '@ashlar/kit/errors'
 import { checkText } from '@ashlar/kit/text'
 import type { Account } from './account.js'

@@ -1,5 +1,5 @@
 import { FORGET_AUDIT } from '@ashlar/kit/audit'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Job, JobHandlers } from '@ashlar/kit/jobs'
 import { FORGET } from '@ashlar/kit/sql/idempotency'
 import { BATCH, EXPIRED } from './sql/retention.js'

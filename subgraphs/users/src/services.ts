@@ -1,4 +1,4 @@
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { AccessTokens } from './access-tokens.js'
 import { Administration } from './administration.js'
 import { AllowedClients } from './allowed-clients.js'
@@ -114,7 +114,7 @@ export function createServices(deps: Deps, { hashing = argon2, mailer = createMa
     ownAccounts,
     deletions: new Deletions(deps, ownAccounts, endings),
     administration: new Administration(deps, freshSignIns, endings),
-    credentials: new Credentials(accessTokens, knownKeys),
+    credentials: new Credentials(deps, accessTokens, knownKeys),
     signingKeys,
     allowedClients,
     outgoingMail,

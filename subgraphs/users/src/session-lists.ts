@@ -1,4 +1,4 @@
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { type Connection, type List, type PageArgs, pagesByParent } from '@ashlar/kit/paging'
 import type { Session } from './sessions.js'
 import { SESSION } from './sql/sessions.js'

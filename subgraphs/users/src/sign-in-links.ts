@@ -1,5 +1,5 @@
 import type { Caller } from '@ashlar/kit/caller'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { consumeToken, findToken, type LinkOwner, peekAtToken, spentLink } from './mail-tokens.js'
 import { checkEmail } from './names.js'
 import type { OutgoingMail } from './outgoing-mail.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '@ashlar/kit/caller'
 import { isLoopback } from '@ashlar/kit/config'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import { unauthenticated } from '@ashlar/kit/errors'
 import type { Account } from './account.js'
 import { isLogin } from './names.js'

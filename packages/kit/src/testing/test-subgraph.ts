@@ -6,7 +6,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
 import type { Asking } from '../caller.js'
 import { type Config, readConfig } from '../config.js'
 import type { RunningSubgraph, Subgraph } from '../define-subgraph.js'
-import { createJobQueue } from '../jobs.js'
+import { openDeps } from '../deps.js'
 import { type Logger, silentLog } from '../log.js'
 import { askingAsNobody } from './callers.js'
 
@@ -46,11 +46,13 @@ export async function startTestSubgraph<Services, Loaders>(
   const config = testConfig({ DATA_DIR: dataDir, ...env })
   const database = await startTestDatabase({ services: [definition.name] })
   const db = database.service(definition.name)
-  const subgraph = definition.start({ db, config, log, jobs: createJobQueue(db, log) })
+  const deps = openDeps({ db, config, log })
+  const subgraph = definition.start(deps)
   const ask = (query: string, variables: Readonly<Record<string, unknown>> = {}, asking = askingAsNobody()) =>
     subgraph.execute({ query, variables }, asking) as Promise<Answer>
   const close = async () => {
     await subgraph.close()
+    await deps.close()
     await database.close()
     await rm(dataDir, { recursive: true, force: true })
   }

@@ -1,6 +1,6 @@
 import type { Config, OpenIdProvider } from '@ashlar/kit/config'
 import { isLoopback } from '@ashlar/kit/config'
-import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } from 'jose'
+import { createRemoteJWKSet, type JWTVerifyGetKey, customFetch as joseFetch } from 'jose'
 import * as openid from 'openid-client'
 import { bareHost, requestOutside } from './outgoing.js'
 

@@ -1,5 +1,5 @@
 import type { Config } from '@ashlar/kit/config'
-import type { Deps } from '@ashlar/kit/define-subgraph'
+import type { Deps } from '@ashlar/kit/deps'
 import type { Logger } from '@ashlar/kit/log'
 import { type HostCookie, hostCookie, sessionCookie } from '@ashlar/kit/session-cookie'
 import type { Services } from '../services.js'

@@ -1,0 +1,280 @@
+import type { ServiceDatabase } from '@ashlar/database/service-database'
+import type { Sql } from '@ashlar/database/sql'
+import { AshlarError } from '../errors.js'
+import type { Logger } from '../log.js'
+import {
+  ADD_CONSUMER,
+  ADVANCE,
+  ADVANCE_TOPIC,
+  CONSUMER_PLACE,
+  DROP_HELD,
+  DUE_TOPICS,
+  FAIL_TOPIC,
+  HOLD,
+  IS_HELD,
+  IS_HELD_AT,
+  LET_GO,
+  MARK_LOST,
+  PLACE_ANEW,
+  RELEASE,
+} from '../sql/consumers.js'
+import type { Place } from './cursor.js'
+import type { LogEvent, Stretch } from './event-log.js'
+
+/** The door of another service's log: in its process a function, else a signed call. */
+export interface LogSource {
+  readonly service: string
+  /** @throws STALE_CURSOR where the log no longer reaches back to the place */
+  read(place: Place, topics: readonly string[] | null, limit: number): Promise<Stretch>
+  /** Where the log begins, and where it stands. */
+  ends(): Promise<{ readonly first: Place; readonly last: Place }>
+  /** Tells the log how far a consumer has come. */
+  passed(consumer: string, position: number): Promise<void>
+  /** Calls back whenever the log may have moved; answers what ends that. */
+  onMoved(listener: () => void): () => void
+}
+
+export interface ConsumerDefinition {
+  /** Unique in the service, such as `tags.of-posts`. */
+  readonly name: string
+  readonly source: LogSource
+  /** Where it begins the first time: at the log's beginning, or with what happens from then on. */
+  readonly from: 'beginning' | 'now'
+  /**
+   * The effect of one event, in the transaction that moves the place: both are there or neither. Comes at least once all the same,
+   * since a log that starts over tells everything again.
+   */
+  handle(event: LogEvent, sql: Sql): Promise<void>
+  /** Reads the source's state instead, where its log no longer reaches back. */
+  reconcile?(): Promise<void>
+}
+
+const STRETCH = 100
+const LOOK_EVERY_MS = 2_000
+const RETRY_SECONDS = 1
+const RETRY_SECONDS_MAX = 600
+const REPORT_EVERY_MS = 60_000
+
+interface Standing extends Place {
+  readonly lost: boolean
+  readonly held: readonly string[]
+}
+
+/**
+ * Does what other services' events ask for: in order within a topic, at least once, and in one process at a time, since the place moves by
+ * compare-and-set in the transaction of the effect. An event that fails holds back its topic alone.
+ */
+export class Consumer {
+  private running: Promise<void> | null = null
+  private again = false
+  private stopped = false
+  private reportedAt = Number.NEGATIVE_INFINITY
+  private unsubscribe: () => void = () => {}
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly definition: ConsumerDefinition,
+    private readonly db: ServiceDatabase,
+    private readonly log: Logger,
+  ) {}
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  start(): void {
+    this.unsubscribe = this.definition.source.onMoved(() => void this.run())
+    this.timer = setInterval(() => void this.run(), LOOK_EVERY_MS).unref()
+    void this.run()
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    clearInterval(this.timer)
+    this.unsubscribe()
+    await this.running
+  }
+
+  /** Does what there is to do. Those that call meanwhile share the next round. */
+  run(): Promise<void> {
+    if (this.running) {
+      this.again = true
+      return this.running
+    }
+    this.running = this.round()
+      .catch((error: unknown) => this.log.warn({ err: error, consumer: this.name }, 'a consumer could not go on; it tries again'))
+      .finally(() => {
+        this.running = null
+        if (!this.again || this.stopped) return
+        this.again = false
+        void this.run()
+      })
+    return this.running
+  }
+
+  /** Tries a topic that is held back or parked again, from the event that fails, or without it. Answers whether there is such a topic. */
+  async release(topic: string, { skip }: { readonly skip: boolean }): Promise<boolean> {
+    const [released] = await this.db.query(RELEASE, [this.name, topic, skip ? 1 : 0])
+    if (released) void this.run()
+    return released !== undefined
+  }
+
+  private async round(): Promise<void> {
+    for (let more = true; more && !this.stopped; ) more = await this.goOn()
+    await this.retryHeld()
+    await this.report()
+  }
+
+  private async standing(): Promise<Standing> {
+    const [found] = await this.db.query<Standing>(CONSUMER_PLACE, [this.name])
+    if (found) return found
+    const { first, last } = await this.definition.source.ends()
+    const { epoch, position } = this.definition.from === 'beginning' ? first : last
+    await this.db.query(ADD_CONSUMER, [this.name, this.definition.source.service, epoch, position])
+    return this.standing()
+  }
+
+  /** One stretch of the log; answers whether there may be more. */
+  private async goOn(): Promise<boolean> {
+    const standing = await this.standing()
+    if (standing.lost) return this.findBack()
+    const stretch = await this.readOrLose(standing)
+    if (!stretch) return true
+    const held = new Set(standing.held)
+    let { position } = standing
+    for (const event of stretch.events) {
+      if (this.stopped || !(await this.take(event, { ...standing, position }, held))) return !this.stopped
+      position = event.position
+    }
+    return stretch.events.length === STRETCH
+  }
+
+  /** Null where the log no longer reaches back to the place, and another one was found. */
+  private async readOrLose(place: Place): Promise<Stretch | null> {
+    try {
+      return await this.definition.source.read(place, null, STRETCH)
+    } catch (error) {
+      if (!(error instanceof AshlarError) || error.code !== 'STALE_CURSOR') throw error
+    }
+    const { first } = await this.definition.source.ends()
+    if (first.epoch !== place.epoch) {
+      this.log.warn({ consumer: this.name, epoch: first.epoch }, 'the log of another epoch: a consumer starts over')
+      await this.placeAnew(first)
+    } else {
+      this.log.error({ consumer: this.name, position: place.position }, 'a consumer is lost: the log no longer reaches back to it')
+      await this.db.query(MARK_LOST, [this.name])
+    }
+    return null
+  }
+
+  /** Reads the source's state in place of the events that are gone, then goes on with what has happened since it began to read. */
+  private async findBack(): Promise<boolean> {
+    const { reconcile } = this.definition
+    if (!reconcile) return false
+    const { last } = await this.definition.source.ends()
+    await reconcile()
+    await this.placeAnew(last)
+    return true
+  }
+
+  private placeAnew({ epoch, position }: Place): Promise<void> {
+    return this.db.sqlTransaction(async (sql) => {
+      await sql.query(PLACE_ANEW, [this.name, epoch, position])
+      await sql.query(DROP_HELD, [this.name])
+    })
+  }
+
+  /** Effect and place in one. Answers false where another process was quicker. */
+  private async take(event: LogEvent, { epoch, position }: Place, held: Set<string>): Promise<boolean> {
+    const move = [this.name, epoch, position, event.position]
+    try {
+      return await this.db.sqlTransaction(async (sql) => {
+        const [moved] = await sql.query(ADVANCE, move)
+        // Asked again now that the place is ours: whoever caught up with the topic has let it go, and passes by nothing more.
+        const waits = moved !== undefined && held.has(event.topic) && (await sql.query(IS_HELD, [this.name, event.topic])).length > 0
+        if (moved && !waits) await this.definition.handle(event, sql)
+        return moved !== undefined
+      })
+    } catch (error) {
+      return this.hold(event, move, held, error)
+    }
+  }
+
+  private async hold(event: LogEvent, move: readonly unknown[], held: Set<string>, error: unknown): Promise<boolean> {
+    const moved = await this.db.sqlTransaction(async (sql) => {
+      const [row] = await sql.query(ADVANCE, move)
+      if (row) await sql.query(HOLD, [this.name, event.topic, event.position, RETRY_SECONDS, reasonOf(error)])
+      return row !== undefined
+    })
+    if (moved) {
+      held.add(event.topic)
+      this.log.warn(
+        { err: error, consumer: this.name, topic: event.topic, position: event.position },
+        'an event fails: its topic is held back',
+      )
+    }
+    return moved
+  }
+
+  private async retryHeld(): Promise<void> {
+    const due = await this.db.query<{ topic: string; position: number; attempts: number }>(DUE_TOPICS, [this.name])
+    for (const { topic, position, attempts } of due) {
+      if (this.stopped) return
+      await this.retryTopic(topic, position, attempts)
+    }
+  }
+
+  /** From the event that fails up to where the consumer stands, then the topic is like any other again. */
+  private async retryTopic(topic: string, from: number, attempts: number): Promise<void> {
+    let position = from
+    for (let attempt = attempts; !this.stopped; attempt = 0) {
+      const { epoch, position: standsAt } = await this.standing()
+      const stretch = await this.definition.source.read({ epoch, position: position - 1 }, [topic], STRETCH)
+      const waiting = stretch.events.filter((event) => event.position <= standsAt)
+      for (const event of waiting) {
+        if (!(await this.takeHeld(event, position, attempt))) return
+        position = event.position + 1
+      }
+      if (waiting.length > 0) continue
+      const [gone] = await this.db.query(LET_GO, [this.name, topic, position, standsAt])
+      if (gone) return
+      if (!(await this.isHeldAt(topic, position))) return
+    }
+  }
+
+  private async isHeldAt(topic: string, position: number): Promise<boolean> {
+    return (await this.db.query(IS_HELD_AT, [this.name, topic, position])).length > 0
+  }
+
+  private async takeHeld(event: LogEvent, position: number, attempts: number): Promise<boolean> {
+    try {
+      return await this.db.sqlTransaction(async (sql) => {
+        const [moved] = await sql.query(ADVANCE_TOPIC, [this.name, event.topic, position, event.position + 1])
+        if (moved) await this.definition.handle(event, sql)
+        return moved !== undefined
+      })
+    } catch (error) {
+      const seconds = Math.min(RETRY_SECONDS * 2 ** attempts, RETRY_SECONDS_MAX)
+      const [row] = await this.db.query<{ parked: boolean }>(FAIL_TOPIC, [this.name, event.topic, position, seconds, reasonOf(error)])
+      if (row?.parked)
+        this.log.error(
+          { err: error, consumer: this.name, topic: event.topic, position: event.position },
+          'a topic is parked: release it or skip the event',
+        )
+      return false
+    }
+  }
+
+  private async report(): Promise<void> {
+    if (performance.now() - this.reportedAt < REPORT_EVERY_MS) return
+    const { position, held } = await this.standing()
+    // What is held back has not been passed either.
+    if (held.length > 0) return
+    await this.definition.source.passed(this.name, position)
+    this.reportedAt = performance.now()
+  }
+}
+
+const REASON_MAX = 500
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX)

@@ -1,0 +1,113 @@
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
+import { type Asking, type Caller, callerOf } from './caller.js'
+import { checkVariables } from './check-variables.js'
+import type { Context } from './context.js'
+import { documentCache } from './document-cache.js'
+import { presentError } from './failures.js'
+import type { Logger } from './log.js'
+
+export interface SubgraphOperation {
+  readonly query: string
+  readonly operationName?: string | null
+  readonly variables?: Readonly<Record<string, unknown>> | null
+}
+
+/** A stream of answers: one an event. Ends by itself, when it is returned, or after an answer with `data: null` and why. */
+export type AnswerStream = AsyncGenerator<FormattedExecutionResult, void, undefined>
+
+export interface SubgraphExecution {
+  /** Never throws: what goes wrong is in `errors`, meant or masked. */
+  execute(operation: SubgraphOperation, asking: Asking): Promise<FormattedExecutionResult>
+  /** Answers a subscription, or the one answer that says why there is none. Who asks is asked anew for each event. */
+  subscribe(operation: SubgraphOperation, asking: () => Asking, signal: AbortSignal): Promise<AnswerStream | FormattedExecutionResult>
+}
+
+export interface ExecutionOptions<Services, Loaders> {
+  readonly service: string
+  readonly schema: GraphQLSchema
+  readonly services: Services
+  readonly loaders: (services: Services, caller: Caller) => Loaders
+  readonly log: Logger
+}
+
+interface Prepared {
+  readonly document: DocumentNode
+  readonly operation: OperationDefinitionNode | null
+}
+
+/** Executes operations on one service's schema, each as whoever asks. */
+export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<Services, Loaders>): SubgraphExecution {
+  const { service, schema, services, loaders, log } = options
+  const documents = documentCache(schema)
+
+  const contextOf = (asking: Asking, access: 'read' | 'write', signal?: AbortSignal): Context<Services, Loaders> => {
+    const caller = callerOf(asking, service, access)
+    return { caller, services, loaders: loaders(services, caller), log, ...(signal && { signal }) }
+  }
+
+  function prepare({ query, operationName, variables }: SubgraphOperation): Prepared | { readonly errors: readonly GraphQLError[] } {
+    const found = documents.get(query)
+    if ('errors' in found) return found
+    const operation = found.operation(operationName)
+    try {
+      if (operation) checkVariables(schema, operation, variables ?? {})
+    } catch (error) {
+      return { errors: [error as GraphQLError] }
+    }
+    return { document: found.document, operation }
+  }
+
+  const argsOf = ({ document }: Prepared, { operationName, variables }: SubgraphOperation): Omit<ExecutionArgs, 'contextValue'> => ({
+    schema,
+    document,
+    operationName: operationName ?? null,
+    variableValues: variables ?? {},
+  })
+
+  const present = (errors: readonly GraphQLError[] | undefined, writing: boolean) =>
+    errors && { errors: errors.map((error) => presentError(error, { log, service, writing })) }
+
+  const refused = (errors: readonly GraphQLError[]): FormattedExecutionResult => ({ errors: errors.map((error) => error.toJSON()) })
+
+  async function* answers(source: AsyncIterable<unknown>, args: Omit<ExecutionArgs, 'contextValue'>, asking: () => Asking): AnswerStream {
+    try {
+      for await (const rootValue of source) {
+        // Loaders remember what they have read: each event has its own.
+        const { errors, ...rest } = await execute({ ...args, rootValue, contextValue: contextOf(asking(), 'read') })
+        yield { ...rest, ...present(errors, false) }
+      }
+    } catch (error) {
+      const located = error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
+      yield { data: null, ...present([located], false) }
+    }
+  }
+
+  return {
+    async execute(asked, asking) {
+      const prepared = prepare(asked)
+      if ('errors' in prepared) return refused(prepared.errors)
+      const writing = prepared.operation?.operation === OperationTypeNode.MUTATION
+      const { errors, ...rest } = await execute({ ...argsOf(prepared, asked), contextValue: contextOf(asking, writing ? 'write' : 'read') })
+      return { ...rest, ...present(errors, writing) }
+    },
+
+    async subscribe(asked, asking, signal) {
+      const prepared = prepare(asked)
+      if ('errors' in prepared) return refused(prepared.errors)
+      const args = argsOf(prepared, asked)
+      const source = await createSourceEventStream({ ...args, contextValue: contextOf(asking(), 'read', signal) })
+      if (Symbol.asyncIterator in source) return answers(source, args, asking)
+      return { data: null, ...present(source.errors, false) }
+    },
+  }
+}
