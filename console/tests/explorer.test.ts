@@ -96,6 +96,14 @@ describeInBrowser('the explorer', () => {
     await panel(page).waitFor({ state: 'hidden' })
   })
 
+  it('changes sides with the system at once, editors and all', async () => {
+    await using context = await newContext({ colorScheme: 'light' })
+    const page = await open(context)
+    await operation(page).locator('.monaco-editor.vs').waitFor()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await operation(page).locator('.monaco-editor.vs-dark').waitFor()
+  })
+
   it('has ready operations in further tabs', async () => {
     await using context = await newContext()
     const page = await open(context)

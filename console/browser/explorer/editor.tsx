@@ -8,6 +8,7 @@ import { DOC_EXPLORER_PLUGIN } from '@graphiql/plugin-doc-explorer'
 import { GraphiQL } from 'graphiql'
 import { EDITOR_THEME } from './editor-theme.js'
 import { fetcher } from './fetcher.js'
+import { FollowSystemTheme } from './follow-system-theme.js'
 import { forgetfulStorage } from './forgetful-storage.js'
 import { READY_OPERATIONS } from './ready-operations.js'
 
@@ -31,6 +32,7 @@ export default function Editor() {
       <GraphiQL.Logo>
         <span />
       </GraphiQL.Logo>
+      <FollowSystemTheme />
     </GraphiQL>
   )
 }
