@@ -136,6 +136,16 @@ describe('apps', () => {
     expect([codesOf(answer), issuePathsOf(answer)]).toEqual([['BAD_USER_INPUT'], ['input.client']])
   })
 
+  it('on this machine need no list, where HOST is loopback', async () => {
+    const { codeVerifier, codeChallenge } = pkce()
+    const client = 'http://localhost:5173'
+    const { code } = await authorize({ client, codeChallenge })
+    expect(codesOf(await exchange(code, codeVerifier, client))).toEqual([])
+    for (const near of ['http://localhost:5173/', 'http://localhost.example.com', 'http://127.0.0.1@example.com']) {
+      expect(codesOf(await users.ask(AUTHORIZE, { input: { client: near, codeChallenge } }, ada.asking))).toEqual(['BAD_USER_INPUT'])
+    }
+  })
+
   it('hear of all that is wrong with what they ask for', async () => {
     const answer = await users.ask(AUTHORIZE, { input: { client: 'x', codeChallenge: 'plain', scopes: [] } }, ada.asking)
     expect(issuePathsOf(answer)).toEqual(['input.client', 'input.codeChallenge', 'input.scopes'])

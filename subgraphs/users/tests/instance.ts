@@ -1,7 +1,7 @@
 import type { Asking, Identity, RequestInfo } from '@ashlar/kit/caller'
 import type { Config } from '@ashlar/kit/config'
 import { defineSubgraph, type RunningSubgraph } from '@ashlar/kit/define-subgraph'
-import { createJobQueue } from '@ashlar/kit/jobs'
+import { openDeps, openDeps } from '@ashlar/kit/deps'
 import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
 import { type Answer, startTestSubgraph, type TestSubgraph } from '@ashlar/kit/testing/test-subgraph'
@@ -76,12 +76,12 @@ export const SIGN_IN = `mutation ($input: SignInInput!) { signIn(input: $input) 
 export const REFRESH = `mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { ${TOKENS} } }`
 
 /** The users service on a database of its own, its mail kept in memory. */
-export async function startInstance(env: Readonly<Record<string, string>> = {}): Promise<Instance> {
+export async function startInstance(env: Readonly<Record<string, string>> = {}, log = silentLog()): Promise<Instance> {
   const mails: Mail[] = []
   const hashed = { count: 0 }
   const mailer = { send: async (mail: Mail) => void mails.push(mail), close: () => {} }
   const definition = defineSubgraph({ ...subgraph, services: (deps) => createServices(deps, { mailer, hashing: counting(hashed) }) })
-  const test = await startTestSubgraph(definition, { env })
+  const test = await startTestSubgraph(definition, { env, log })
   const others: { close(): Promise<void> }[] = []
 
   const nobody: Instance['nobody'] = (request = {}) => askingAsNobody({ clientAddress: newAddress(), ...request })
@@ -129,10 +129,9 @@ export async function startInstance(env: Readonly<Record<string, string>> = {}):
       return bearing(tokens.accessToken)
     },
     async another({ config = test.config } = {}) {
-      const db = test.database.service('users')
-      const log = silentLog()
-      const started = definition.start({ db, config, log, jobs: createJobQueue(db, log) })
-      others.push(started)
+      const deps = openDeps({ db: test.database.service('users'), config, log })
+      const started = definition.start(deps)
+      others.push(started, deps)
       return started
     },
     async close() {
