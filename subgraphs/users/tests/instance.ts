@@ -1,7 +1,7 @@
 import type { Asking, Identity, RequestInfo } from '@ashlar/kit/caller'
 import type { Config } from '@ashlar/kit/config'
 import { defineSubgraph, type RunningSubgraph } from '@ashlar/kit/define-subgraph'
-import { openDeps, openDeps } from '@ashlar/kit/deps'
+import { openDeps } from '@ashlar/kit/deps'
 import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
 import { type Answer, startTestSubgraph, type TestSubgraph } from '@ashlar/kit/testing/test-subgraph'
