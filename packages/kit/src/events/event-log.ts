@@ -3,6 +3,7 @@ import type { Sql } from '@ashlar/database/sql'
 import { staleCursor } from '../errors.js'
 import type { Logger } from '../log.js'
 import { APPEND, HEAD, POSITION_EVENTS, READ_ALL, READ_TOPICS } from '../sql/events.js'
+import { REPORT_READER } from '../sql/consumers.js'
 import type { Bus } from './bus.js'
 import { decodePlace, encodePlace, type Place } from './cursor.js'
 
@@ -66,6 +67,10 @@ export class EventLog {
     this.timer = setInterval(() => void this.look(), bus.crossesProcesses ? LOOK_WITH_BUS_MS : LOOK_WITHOUT_BUS_MS).unref()
   }
 
+  get service(): string {
+    return this.db.service
+  }
+
   /** Writes an event, last in the transaction of its change; its position comes after the commit. */
   async append(sql: Sql, { topic, type, data }: NewEvent): Promise<void> {
     await sql.query(APPEND, [topic, type, JSON.stringify(data)])
@@ -85,6 +90,17 @@ export class EventLog {
     if (!place) return { epoch, position: head }
     if (place.epoch !== epoch || place.position > head || place.position < floor) throw staleCursor()
     return place
+  }
+
+  /** Where the log begins, and where it stands. */
+  async ends(): Promise<{ readonly first: Place; readonly last: Place }> {
+    const { head, floor, epoch } = await this.head()
+    return { first: { epoch, position: floor }, last: { epoch, position: head } }
+  }
+
+  /** Writes down how far a consumer has come: what it has not passed is kept a week longer. */
+  async passed(consumer: string, position: number): Promise<void> {
+    await this.db.query(REPORT_READER, [consumer, position])
   }
 
   /**

@@ -32,15 +32,18 @@ afterEach(async () => {
   await database.close()
 })
 
-/** Takes the room's next number and tells of it, as the last thing in a transaction. */
+/** Takes the room's next number and tells of it, as the last thing in a transaction. Who waits for the room does so without haste. */
 const speak = (events: EventLog, room: string, before: () => Promise<unknown> = async () => {}, times = 1) =>
-  db().sqlTransaction(async (sql) => {
-    await before()
-    for (let n = 0; n < times; n += 1) {
-      const [row] = await sql.query<{ seq: number }>('update room set seq = seq + 1 where name = $1 returning seq::int', [room])
-      await events.append(sql, { topic: room, type: 'spoken', data: { seq: row?.seq } })
-    }
-  })
+  db().sqlTransaction(
+    async (sql) => {
+      await before()
+      for (let n = 0; n < times; n += 1) {
+        const [row] = await sql.query<{ seq: number }>('update room set seq = seq + 1 where name = $1 returning seq::int', [room])
+        await events.append(sql, { topic: room, type: 'spoken', data: { seq: row?.seq } })
+      }
+    },
+    { statementTimeoutMs: 60_000 },
+  )
 
 /** Follows topics from a cursor into a list, with any number of stops and starts on the way. */
 function follow(reader: LiveReader, topics: readonly string[], seen: LogEvent[], after: string | null = null) {
