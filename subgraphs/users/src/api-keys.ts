@@ -78,7 +78,7 @@ export class ApiKeys {
         made = await this.add(sql, caller, identity, { name, scopes, expiresAt: input.expiresAt ?? null }, secret)
         return { id: made.id }
       })
-      return { apiKey: made ?? (await this.renewSecret(sql, identity, result.id, secret)), repeated }
+      return { apiKey: made ?? (await this.renewSecret(sql, caller, identity, result.id, secret)), repeated }
     })
     if (repeated) this.knownKeys.forget(apiKey.id)
     return { apiKey, secret }
@@ -119,9 +119,10 @@ export class ApiKeys {
     return added
   }
 
-  private async renewSecret(sql: Sql, { userId }: Identity, keyId: string, secret: string): Promise<ApiKey> {
+  private async renewSecret(sql: Sql, caller: Caller, { userId }: Identity, keyId: string, secret: string): Promise<ApiKey> {
     const [renewed] = await sql.query<ApiKey>(RENEW_SECRET, [keyId, userId, secret.slice(0, SHOWN), hashOf(secret)])
     if (!renewed) throw notFound()
+    await writeAudit(sql, caller, { action: 'api-key.renew', target: encodeId('api_key', keyId) })
     return renewed
   }
 }

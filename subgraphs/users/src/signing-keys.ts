@@ -87,13 +87,21 @@ export class SigningKeys {
     }
     const signer = rows.findLast(({ signs }) => signs)
     if (!signer) throw new Error('there is no key to sign with')
-    const pkcs8 = unseal(this.secretKey, PURPOSE, signer.privateSealed).toString('utf8')
+    const pkcs8 = this.unsealed(signer.privateSealed)
     const verifying = await Promise.all(rows.map(async ({ kid, publicJwk }) => [kid, await importJWK(publicJwk, ALGORITHM)] as const))
     return {
       readAt: performance.now(),
       signing: { kid: signer.kid, key: await importPKCS8(pkcs8, ALGORITHM) },
       verifying: new Map(verifying),
       published: rows.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: ALGORITHM, use: 'sig' })),
+    }
+  }
+
+  private unsealed(sealed: Uint8Array): string {
+    try {
+      return unseal(this.secretKey, PURPOSE, sealed).toString('utf8')
+    } catch (error) {
+      throw new Error('SECRET_KEY is not the one under which the signing keys of this database were sealed', { cause: error })
     }
   }
 

@@ -141,6 +141,11 @@ describe('credentials', () => {
     await fresh.close()
   })
 
+  it('are not signed under another SECRET_KEY, which says so', async () => {
+    const other = await users.another({ config: { ...users.config, secretKey: Buffer.alloc(32, 'another secret') } })
+    await expect(other.services.signingKeys.jwks()).rejects.toThrow(/^SECRET_KEY /)
+  })
+
   it('of apps bear no scope of a role, whatever the role', async () => {
     const person = await users.signUp('both')
     await users.withRole(person, 'ADMIN')
