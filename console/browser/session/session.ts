@@ -38,6 +38,9 @@ const RENEW_BEFORE_MS = 60_000
 /** Below this a request renews first instead of betting on the way to the server. */
 const FRESH_MS = 30_000
 const RETRY_MS = 5_000
+const RETRY_MS_MAX = 60_000
+/** What passes by itself; after any other refusal asking again is of no use. */
+const PASSING = new Set(['SUBGRAPH_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'])
 
 /**
  * The session of this browser with this origin. The access token lives in this object alone; after a reload the cookie gives
@@ -47,6 +50,7 @@ export class Session {
   #state: SessionState = { phase: 'restoring' }
   #token: Token | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
+  #retryMs = RETRY_MS
   #renewing: Promise<void> | null = null
   readonly #listeners = new Set<() => void>()
   readonly #tabs = new BroadcastChannel('ashlar-session')
@@ -142,17 +146,18 @@ export class Session {
       const { answer, serverTime } = await send<NonNullable<SessionAnswer['data']>>({ query: REFRESH }, COOKIE_MODE)
       const error = answer.errors?.[0]?.extensions
       if (answer.data?.session) this.#take(answer.data.session, serverTime)
-      else if (error?.code === 'UNAUTHENTICATED' || error?.code === 'BAD_USER_INPUT') this.#leave()
-      else this.#renewLater((error?.retryAfterSeconds ?? 0) * 1_000 || RETRY_MS)
+      else if (PASSING.has(error?.code ?? '')) this.#tryAgain(error?.retryAfterSeconds)
+      else this.#leave()
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error
-      this.#renewLater(RETRY_MS)
+      this.#tryAgain()
     }
     if (this.#state.phase === 'restoring') this.#become({ phase: 'signed-out' })
   }
 
   #take({ viewer, tokens }: NonNullable<NonNullable<SessionAnswer['data']>['session']>, serverTime: number): void {
     if (!tokens) return
+    this.#retryMs = RETRY_MS
     // By the server's clock on both ends: this machine's may be hours off.
     const lastsMs = Date.parse(tokens.accessTokenExpiresAt) - serverTime
     this.#token = { value: tokens.accessToken, expiresAt: performance.now() + lastsMs }
@@ -165,6 +170,12 @@ export class Session {
     clearTimeout(this.#timer)
     this.#token = null
     this.#become({ phase: 'signed-out' })
+  }
+
+  /** The token stays as long as it lasts; between attempts it waits twice as long each time. */
+  #tryAgain(afterSeconds = 0): void {
+    this.#renewLater(Math.max(this.#retryMs, afterSeconds * 1_000))
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX)
   }
 
   #renewLater(ms: number): void {
