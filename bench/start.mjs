@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const rounds = Number(process.argv[2] ?? 5)
 const IDLE_SECONDS = 20
 const ASK_AGAIN_MS = 10
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
 const results = []
 for (let round = 1; round <= rounds; round += 1) {
@@ -98,5 +99,3 @@ async function freePort() {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
