@@ -2,12 +2,8 @@ import pg from 'pg'
 import type { DatabaseLog } from '../logger.js'
 import type { ServiceRoles } from '../logins.js'
 import type { Migration } from './history.js'
+import { MigrationError } from './migration-error.js'
 import { schemaEngineOver } from './schema-engine.js'
-
-/** What a database says of its past that the files do not. */
-export class MigrationError extends Error {
-  override name = 'MigrationError'
-}
 
 export interface MigrateOptions {
   readonly service: string

@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import pg from 'pg'
 
@@ -56,6 +61,36 @@ export interface EngineOptions {
 export async function schemaEngineOver(client: pg.ClientBase, schema: string, options: EngineOptions): Promise<SchemaEngine> {
   const Engine = await loadSchemaEngine()
   return Engine.new({ datamodels: undefined }, () => {}, bindMigrationAwareSqlAdapterFactory(adapterFactory(client, schema, options)))
+}
+
+/** An engine that compares models and reaches no database: it is told of one that has the schema and is of today. */
+export async function schemaEngineWithoutDatabase(schema: string): Promise<SchemaEngine> {
+  const Engine = await loadSchemaEngine()
+  const refuse = () => Promise.reject(new Error('there is no database here'))
+  const adapter: SqlDriverAdapter = {
+    provider: 'postgres',
+    adapterName: 'none',
+    queryRaw: ({ sql }) =>
+      sql.includes('numeric_version')
+        ? Promise.resolve({
+            columnNames: ['exists', 'version', 'numeric_version'],
+            columnTypes: [ColumnTypeEnum.Boolean, ColumnTypeEnum.Text, ColumnTypeEnum.Int32],
+            rows: [[true, 'PostgreSQL 18.0', 180_000]],
+          })
+        : refuse(),
+    executeRaw: refuse,
+    executeScript: refuse,
+    startTransaction: refuse,
+    getConnectionInfo: () => ({ schemaName: schema, supportsRelationJoins: true }),
+    dispose: () => Promise.resolve(),
+  }
+  const factory: SqlMigrationAwareDriverAdapterFactory = {
+    provider: 'postgres',
+    adapterName: 'none',
+    connect: () => Promise.resolve(adapter),
+    connectToShadowDb: refuse,
+  }
+  return Engine.new({ datamodels: undefined }, () => {}, bindMigrationAwareSqlAdapterFactory(factory))
 }
 
 function adapterFactory(client: pg.ClientBase, schema: string, { onScriptError }: EngineOptions): SqlMigrationAwareDriverAdapterFactory {
