@@ -3,7 +3,7 @@ import type { Caller } from '@ashlar/kit/caller'
 import type { Connection, Edge } from '@ashlar/kit/paging'
 import type { Account } from './account.js'
 import type { ApiKey as ApiKeyRow } from './api-keys.js'
-import type { Session as SessionRow } from './sessions.js'
+import type { Session as SessionRow } from './session.js'
 
 /** For whom the fields are where it is not who asks: somebody who has signed in with this very request. */
 interface ForCaller {

@@ -1,7 +1,7 @@
 import type { Sql } from '@ashlar/database/sql'
 import { seal, unseal } from './sealing.js'
 import { hashOf, newSecret } from './secrets.js'
-import type { OpenSession } from './sessions.js'
+import type { OpenSession } from './session.js'
 import { LOCK_SESSION_OF_TOKEN, READ_TOKEN, ROTATE } from './sql/sessions.js'
 
 const PURPOSE = 'refresh successor'

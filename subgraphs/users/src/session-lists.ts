@@ -1,6 +1,6 @@
 import type { Deps } from '@ashlar/kit/deps'
 import { type Connection, type List, type PageArgs, pagesByParent } from '@ashlar/kit/paging'
-import type { Session } from './sessions.js'
+import type { Session } from './session.js'
 import { SESSION } from './sql/sessions.js'
 
 const BY_OWNER: List = {

@@ -1,7 +1,7 @@
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import { writeAudit } from '@ashlar/kit/audit'
-import type { Caller, Identity, RequestInfo, Role } from '@ashlar/kit/caller'
+import type { Caller, Identity, RequestInfo } from '@ashlar/kit/caller'
 import { type Config, isLoopback } from '@ashlar/kit/config'
 import { notFound, unauthenticated } from '@ashlar/kit/errors'
 import { encodeId, newId } from '@ashlar/kit/ids'
@@ -10,34 +10,15 @@ import type { Ended, Endings } from './endings.js'
 import { fullSession, ownSession } from './guards.js'
 import { clientOf } from './origins.js'
 import { type Refreshed, rotate } from './refresh-tokens.js'
-import { OWN, scopesOfRole } from './scopes.js'
+import { OWN } from './scopes.js'
 import { hashOf, newSecret } from './secrets.js'
+import { identityOf, type OpenSession } from './session.js'
 import { END_OWN_SESSION, END_SESSION, END_SESSIONS } from './sql/endings.js'
 import { DROP_TOKENS, OPEN_SESSION, RENEW_TOKENS, SESSION_OF_TOKEN } from './sql/sessions.js'
 import { networkOf } from './throttle.js'
 
 /** Longer ones are cut: the column is for a person to recognise a device by. */
 const USER_AGENT_MAX = 300
-
-export interface Session {
-  readonly id: string
-  readonly accountId: string
-  readonly client: string | null
-  readonly scopes: readonly string[]
-  readonly userAgent: string | null
-  readonly ipAddress: string | null
-  readonly createdAt: Date
-  readonly authenticatedAt: Date
-  readonly lastUsedAt: Date
-  readonly expiresAt: Date
-}
-
-/** A session with what an access token says of its owner, and the database's time. */
-export interface OpenSession extends Session {
-  readonly role: Role
-  readonly generation: number
-  readonly now: Date
-}
 
 export interface Tokens {
   readonly accessToken: string
@@ -83,16 +64,17 @@ export class Sessions {
 
   /** Signs an account in. @throws UNAUTHENTICATED where it was suspended */
   async signIn(caller: Caller, accountId: string, options: SignInOptions): Promise<SignedIn> {
-    return this.hand(caller, await this.db.sqlTransaction((sql) => this.open(sql, caller, accountId, options)))
+    return this.hand(caller, await this.open(this.db, caller, accountId, options))
   }
 
-  /** Opens a session in a transaction; `hand` gives its tokens out once that is committed. @throws UNAUTHENTICATED */
+  /** Opens a session, in one statement; `hand` gives its tokens out once that is committed. @throws UNAUTHENTICATED */
   async open(sql: Sql, caller: Caller, accountId: string, options: SignInOptions): Promise<Opened> {
     const { request } = caller
     const refreshToken = newSecret()
     const client = options.client === undefined ? clientOf(request.origin, this.config) : options.client
+    const id = newId()
     const [session] = await sql.query<OpenSession>(OPEN_SESSION, [
-      newId(),
+      id,
       accountId,
       client,
       options.scopes ?? [OWN],
@@ -103,9 +85,11 @@ export class Sessions {
       options.authenticatedAt ?? null,
       this.demoMaySignIn,
       networkOf(request.clientAddress),
+      newId(),
+      encodeId('session', id),
+      JSON.stringify({ way: options.way, client }),
     ])
     if (!session) throw unauthenticated({ message: 'This sign-in is not valid.' })
-    await this.auditSignIn(sql, caller, session, options.way)
     return { session, refreshToken }
   }
 
@@ -115,7 +99,8 @@ export class Sessions {
     await sql.query(DROP_TOKENS, [credentialId])
     const [session] = await sql.query<OpenSession>(RENEW_TOKENS, [credentialId, userId, hashOf(refreshToken)])
     if (!session) throw unauthenticated()
-    await this.auditSignIn(sql, caller, session, way)
+    const target = encodeId('session', session.id)
+    await writeAudit(sql, caller, { action: 'user.sign-in', target, actorId: userId, details: { way, client: session.client } })
     return { session, refreshToken }
   }
 
@@ -197,27 +182,6 @@ export class Sessions {
       details: { reason: outcome },
     })
     return ended
-  }
-
-  private auditSignIn(sql: Sql, caller: Caller, { id, accountId, client }: Session, way: SignInOptions['way']): Promise<void> {
-    return writeAudit(sql, caller, {
-      action: 'user.sign-in',
-      target: encodeId('session', id),
-      actorId: accountId,
-      details: { way, client },
-    })
-  }
-}
-
-/** What a session may do: an app's never bears its owner's role. */
-function identityOf({ id, accountId, role, client, scopes, authenticatedAt }: OpenSession): Identity {
-  return {
-    userId: accountId,
-    role,
-    credential: client === null ? 'session' : 'app',
-    credentialId: id,
-    scopes: client === null ? [OWN, ...scopesOfRole(role)] : scopes,
-    authenticatedAt,
   }
 }
 

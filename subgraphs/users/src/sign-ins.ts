@@ -50,11 +50,11 @@ export class SignIns {
     await this.throttle.attempt('sign-in', clientAddress)
     const account = await this.find(login, clientAddress)
     const guessed = account?.id ?? createHash('sha256').update(login.toLowerCase()).digest('base64url')
-    // An address that has signed in to it before is not put off by what others guess.
+    // An address that has signed in to it before is not put off by what others guess, and does not have theirs forgotten.
     if (!account?.known) await this.throttle.guess(guessed)
     const right = await this.passwords.matches(account?.passwordHash, password)
     if (!account || !right || !this.maySignIn(account)) throw refused()
-    await this.throttle.guessed(guessed)
+    if (!account.known) await this.throttle.guessed(guessed)
     return this.finish(caller, account, totpCode, { way: 'password', passwordHash: account.passwordHash })
   }
 
@@ -72,7 +72,7 @@ export class SignIns {
   }
 
   private async finish(caller: Caller, account: Account, totpCode: string | null | undefined, options: SignInOptions): Promise<SignedIn> {
-    await this.secondFactor.check(account.id, totpCode)
+    if (account.totpEnabled) await this.secondFactor.check(account.id, totpCode)
     return this.sessions.signIn(caller, account.id, options)
   }
 

@@ -8,7 +8,8 @@ const EXPIRY = `least(clock() + interval '30 days', session.created_at + interva
 
 /**
  * $1 session, $2 account, $3 client, $4 scopes, $5 user agent, $6 address, $7 the refresh token's hash, $8 the password hash that was
- * checked, $9 when the person proved who they are, if not now, $10 whether demo accounts may, $11 the address as it is known by.
+ * checked, $9 when the person proved who they are, if not now, $10 whether demo accounts may, $11 the address as it is known by,
+ * $12 the audit's id, $13 its target, $14 its details: written as `writeAudit` does, but in this statement, since sign-ins are many.
  * No row where the account was suspended or got another password meanwhile: the share lock has the two decide who was first.
  */
 export const OPEN_SESSION = `
@@ -25,6 +26,9 @@ export const OPEN_SESSION = `
   ), known as (
     insert into known_address (account_id, address) select id, $11 from owner
     on conflict (account_id, address) do update set signed_in_at = clock()
+  ), audited as (
+    insert into audit_entry (id, at, actor_id, action, target, ip_address, details)
+    select $12::uuid, clock(), id, 'user.sign-in', $13, $6, $14::jsonb from owner
   )
   select opened.*, owner.role, owner.generation, clock() as now from opened, owner`
 
