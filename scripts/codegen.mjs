@@ -43,6 +43,7 @@ async function generateResolverTypes() {
 
 // codegen.yml is written for one subgraph, ${SUBGRAPH}; each folder gets its own.
 function outputsOf(template, name) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: codegen.yml holds it as it stands here
   const { generates } = parseYaml(template.replaceAll('${SUBGRAPH}', name))
   const mappers = mappersOf(join(root, 'subgraphs', name))
   for (const output of Object.values(generates)) output.config = { ...output.config, mappers }
