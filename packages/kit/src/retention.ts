@@ -6,7 +6,7 @@ import { FORGET } from './sql/idempotency.js'
 
 const EVERY_SECONDS = 60 * 60
 /** Rows of one statement, so that none takes long. */
-const BATCH = 1_000
+export const BATCH = 1_000
 /** Of the kit's own rows, which are forgotten all at once. */
 const STATEMENT_MS = 60_000
 /** More than this between the database's clock and the monotonic one, and it was the clock that jumped. */

@@ -82,7 +82,6 @@ export class EmailAddresses {
 
   private async ask(request: Parameters<OutgoingMail['request']>[1]): Promise<void> {
     await this.mail.request(this.deps.db, request)
-    this.mail.wake()
   }
 
   private async set(sql: Sql, caller: Caller, token: string, { accountId, email }: MailToken): Promise<Ended[]> {

@@ -29,15 +29,10 @@ export class OutgoingMail {
     this.requests = new MailRequests(deps, throttle)
   }
 
-  /** Asks for a mail in a transaction; of two that ask for the same before it is worked off, one stays. `wake` follows the commit. */
+  /** Asks for a mail in a transaction; of two that ask for the same before it is worked off, one stays. */
   async request(sql: Sql, request: MailRequest): Promise<void> {
     const { kind, ...about } = request
     await this.deps.jobs.enqueue(sql, { kind: REQUEST, key: this.keyOf([kind, ...Object.values(about)]), payload: this.sealed(request) })
-  }
-
-  /** After the commit: has what was asked for worked off now. */
-  wake(): void {
-    this.deps.jobs.wake()
   }
 
   handlers(): JobHandlers {
@@ -54,7 +49,6 @@ export class OutgoingMail {
       // Under an older lease, because the same was asked for again meanwhile, all of this is undone: the newest token wins.
       await job.finish(sql)
     })
-    this.wake()
   }
 
   private async send(job: Job): Promise<void> {

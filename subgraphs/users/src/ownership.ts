@@ -75,7 +75,6 @@ export class Ownership {
         return this.sessions.open(sql, caller, account.id, { way: 'ownership' })
       }),
     )
-    this.mail.wake()
     return this.sessions.hand(caller, opened)
   }
 

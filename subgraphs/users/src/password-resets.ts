@@ -38,7 +38,6 @@ export class PasswordResets {
     const email = checkEmail(input.email)
     await this.throttle.attempt('mail-request', caller.request.clientAddress)
     await this.mail.request(this.deps.db, { kind: KIND, email })
-    this.mail.wake()
   }
 
   /** Changes nothing. null for a link that is not valid, or no longer. */

@@ -1,4 +1,5 @@
 import type { Deps } from '@ashlar/kit/deps'
+import { Retention } from '@ashlar/kit/retention'
 import { AccessTokens } from './access-tokens.js'
 import { Administration } from './administration.js'
 import { AllowedClients } from './allowed-clients.js'
@@ -23,7 +24,6 @@ import { PasswordResets } from './password-resets.js'
 import { argon2, type Hashing, Passwords } from './passwords.js'
 import { People } from './people.js'
 import { Profiles } from './profiles.js'
-import { Retention } from './retention.js'
 import { SecondFactor } from './second-factor.js'
 import { SessionLists } from './session-lists.js'
 import { Sessions } from './sessions.js'
@@ -31,6 +31,7 @@ import { SignInLinks } from './sign-in-links.js'
 import { SignIns } from './sign-ins.js'
 import { SignUps } from './sign-ups.js'
 import { SigningKeys } from './signing-keys.js'
+import { EXPIRED } from './sql/retention.js'
 import { Throttle } from './throttle.js'
 
 export interface Services {
@@ -118,7 +119,7 @@ export function createServices(deps: Deps, { hashing = argon2, mailer = createMa
     signingKeys,
     allowedClients,
     outgoingMail,
-    retention: new Retention(deps),
+    retention: new Retention(deps, EXPIRED),
     passwords,
   }
 }

@@ -89,7 +89,6 @@ export class SignUps {
       }),
     )
     this.endings.add(ended)
-    this.mail.wake()
     return this.sessions.hand(caller, opened)
   }
 
@@ -116,7 +115,6 @@ export class SignUps {
       await sql.query(ADD_PENDING, [id, username, email, displayName, passwordHash, guest?.userId ?? null, fingerprint, PENDING_HOURS])
       await this.mail.request(sql, { kind: 'sign-up', pendingSignUpId: id, email })
     })
-    this.mail.wake()
     return null
   }
 

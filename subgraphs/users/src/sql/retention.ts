@@ -1,28 +1,24 @@
-/** Each deletes what is past its time, at most this much at once, so that no statement takes long. */
-export const BATCH = 1_000
+import { BATCH, expired } from '@ashlar/kit/retention'
 
-const expired = (table: string, key: string, where: string) =>
-  `delete from ${table} where ${key} in (select ${key} from ${table} where ${where} limit ${BATCH}) returning 1`
-
-export const EXPIRED: Readonly<Record<string, string>> = {
-  sessions: expired('session', 'id', 'expires_at <= clock()'),
-  mailTokens: expired('mail_token', 'id', 'expires_at <= clock()'),
+/** Each deletes what is past its time. */
+export const EXPIRED: readonly string[] = [
+  expired('session', 'id', 'expires_at <= clock()'),
+  expired('mail_token', 'id', 'expires_at <= clock()'),
   // The sign-up that waited for its mail goes with its name.
-  usernames: expired('taken_username', 'name', 'expires_at <= clock()'),
+  expired('taken_username', 'name', 'expires_at <= clock()'),
   // One that was used stays as long as its session, which a second use ends.
-  codes: expired('authorization_code', 'hash', "session_id is null and expires_at < clock() - interval '1 hour'"),
-  endings: expired('ending', 'subject_id', "ended_at < clock() - interval '1 hour'"),
-  throttles: expired('throttle', 'key', "touched_at < clock() - interval '1 day'"),
-  knownAddresses: `delete from known_address where (account_id, address) in (
+  expired('authorization_code', 'hash', "session_id is null and expires_at < clock() - interval '1 hour'"),
+  expired('ending', 'subject_id', "ended_at < clock() - interval '1 hour'"),
+  expired('throttle', 'key', "touched_at < clock() - interval '1 day'"),
+  `delete from known_address where (account_id, address) in (
     select account_id, address from known_address where signed_in_at < clock() - interval '30 days' limit ${BATCH}) returning 1`,
-  apiKeys: expired('api_key', 'id', "expires_at < clock() - interval '30 days'"),
+  expired('api_key', 'id', "expires_at < clock() - interval '30 days'"),
   // Of keys that were replaced no token is left after an hour and a quarter.
-  signingKeys: expired(
+  expired(
     'signing_key',
     'generation',
     `exists (select from signing_key next where next.generation > signing_key.generation and next.signs_from < clock() - interval '1 day')`,
   ),
-  signUps: `update account set sign_up_fingerprint = null, sign_up_key = null where id in (
+  `update account set sign_up_fingerprint = null, sign_up_key = null where id in (
     select id from account where sign_up_fingerprint is not null and signed_up_at < clock() - interval '7 days' limit ${BATCH}) returning 1`,
-  failedJobs: expired('job', 'id', "failed_at < clock() - interval '30 days'"),
-}
+]
