@@ -7,6 +7,8 @@ export interface Context<Services = unknown, Loaders = unknown> {
   readonly services: Services
   readonly loaders: Loaders
   readonly log: Logger
-  /** Of a subscription: aborted when whoever subscribed has gone. */
-  readonly signal?: AbortSignal
+  /** Aborted when whoever asks has gone; in a subscription that is how its source ends. */
+  readonly signal: AbortSignal
+  /** In a subscription, which lasts: who asks as of now, since a role may have been taken meanwhile. */
+  readonly callerNow: () => Caller
 }

@@ -13,6 +13,7 @@ import { type Asking, type Caller, callerOf } from './caller.js'
 import { checkVariables } from './check-variables.js'
 import type { Context } from './context.js'
 import { documentCache } from './document-cache.js'
+import { badUserInput } from './errors.js'
 import { presentError } from './failures.js'
 import type { Logger } from './log.js'
 
@@ -45,14 +46,18 @@ interface Prepared {
   readonly operation: OperationDefinitionNode | null
 }
 
+/** Of what is asked once: it ends by itself. */
+const NEVER = new AbortController().signal
+
 /** Executes operations on one service's schema, each as whoever asks. */
 export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<Services, Loaders>): SubgraphExecution {
   const { service, schema, services, loaders, log } = options
   const documents = documentCache(schema)
 
-  const contextOf = (asking: Asking, access: 'read' | 'write', signal?: AbortSignal): Context<Services, Loaders> => {
-    const caller = callerOf(asking, service, access)
-    return { caller, services, loaders: loaders(services, caller), log, ...(signal && { signal }) }
+  const contextOf = (asking: () => Asking, access: 'read' | 'write', signal = NEVER): Context<Services, Loaders> => {
+    const callerNow = () => callerOf(asking(), service, access)
+    const caller = callerNow()
+    return { caller, callerNow, services, loaders: loaders(services, caller), log, signal }
   }
 
   function prepare({ query, operationName, variables }: SubgraphOperation): Prepared | { readonly errors: readonly GraphQLError[] } {
@@ -83,7 +88,7 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
     try {
       for await (const rootValue of source) {
         // Loaders remember what they have read: each event has its own.
-        const { errors, ...rest } = await execute({ ...args, rootValue, contextValue: contextOf(asking(), 'read') })
+        const { errors, ...rest } = await execute({ ...args, rootValue, contextValue: contextOf(asking, 'read') })
         yield { ...rest, ...present(errors, false) }
       }
     } catch (error) {
@@ -96,16 +101,23 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
     async execute(asked, asking) {
       const prepared = prepare(asked)
       if ('errors' in prepared) return refused(prepared.errors)
+      if (prepared.operation?.operation === OperationTypeNode.SUBSCRIPTION)
+        return refused([badUserInput('query', 'is a subscription, and those are streamed')])
       const writing = prepared.operation?.operation === OperationTypeNode.MUTATION
-      const { errors, ...rest } = await execute({ ...argsOf(prepared, asked), contextValue: contextOf(asking, writing ? 'write' : 'read') })
+      const { errors, ...rest } = await execute({
+        ...argsOf(prepared, asked),
+        contextValue: contextOf(() => asking, writing ? 'write' : 'read'),
+      })
       return { ...rest, ...present(errors, writing) }
     },
 
     async subscribe(asked, asking, signal) {
       const prepared = prepare(asked)
       if ('errors' in prepared) return refused(prepared.errors)
+      if (prepared.operation && prepared.operation.operation !== OperationTypeNode.SUBSCRIPTION)
+        return refused([badUserInput('query', 'is no subscription, and only those are streamed')])
       const args = argsOf(prepared, asked)
-      const source = await createSourceEventStream({ ...args, contextValue: contextOf(asking(), 'read', signal) })
+      const source = await createSourceEventStream({ ...args, contextValue: contextOf(asking, 'read', signal) })
       if (Symbol.asyncIterator in source) return answers(source, args, asking)
       return { data: null, ...present(source.errors, false) }
     },
