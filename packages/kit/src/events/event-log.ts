@@ -57,14 +57,16 @@ export class EventLog {
   private readonly unsubscribe: () => void
   private readonly timer: NodeJS.Timeout
   private knownHead = 0
+  private lookedAt = performance.now()
 
   constructor(
     private readonly db: ServiceDatabase,
     private readonly bus: Bus,
     private readonly log: Logger,
   ) {
-    this.unsubscribe = bus.subscribe(db.service, ({ head }) => this.moved(head))
-    this.timer = setInterval(() => void this.look(), bus.crossesProcesses ? LOOK_WITH_BUS_MS : LOOK_WITHOUT_BUS_MS).unref()
+    // How far a hint says that the log has come is not believed: the next look tells.
+    this.unsubscribe = bus.subscribe(db.service, () => this.tell())
+    this.timer = setInterval(() => this.lookIfDue(), LOOK_WITHOUT_BUS_MS).unref()
   }
 
   get service(): string {
@@ -175,8 +177,19 @@ export class EventLog {
     }
   }
 
+  /** A bus may come and go while the process runs. */
+  private lookIfDue(): void {
+    if (this.bus.crossesProcesses && performance.now() - this.lookedAt < LOOK_WITH_BUS_MS) return
+    this.lookedAt = performance.now()
+    void this.look()
+  }
+
   private moved(head: number): void {
     this.knownHead = Math.max(this.knownHead, head)
+    this.tell()
+  }
+
+  private tell(): void {
     for (const listener of [...this.movedListeners]) listener()
   }
 
