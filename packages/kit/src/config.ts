@@ -38,6 +38,8 @@ export interface Settings {
   readonly smtpUrl: string | null
   readonly mailFrom: string
   readonly openIdProviders: readonly OpenIdProvider[]
+  /** How far a cursor of an event log reaches back. */
+  readonly eventRetentionDays: number
   readonly demo: boolean
   readonly logLevel: string
 }
@@ -127,6 +129,11 @@ const environment = z.object({
     .string()
     .regex(/^[^\r\n]+$/, 'is one line')
     .optional(),
+  EVENT_RETENTION_DAYS: z
+    .string()
+    .default('30')
+    .transform(Number)
+    .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 3650').max(3_650, 'is 1 to 3650')),
   DEMO: flag,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent')
@@ -180,6 +187,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     smtpUrl: values.SMTP_URL ?? null,
     mailFrom: values.MAIL_FROM ?? `Ashlar <no-reply@${publicUrl.hostname}>`,
     openIdProviders,
+    eventRetentionDays: values.EVENT_RETENTION_DAYS,
     demo: values.DEMO,
     logLevel: values.LOG_LEVEL,
   }

@@ -1,7 +1,8 @@
-import type { ServiceDatabase } from '@ashlar/database/service-database'
 import { FORGET_AUDIT } from './audit.js'
+import type { Config } from './config.js'
+import type { Deps } from './deps.js'
 import type { Job, JobHandlers } from './jobs.js'
-import type { Logger } from './log.js'
+import { FORGET_EVENTS } from './sql/events.js'
 import { FORGET } from './sql/idempotency.js'
 
 const EVERY_SECONDS = 60 * 60
@@ -9,6 +10,8 @@ const EVERY_SECONDS = 60 * 60
 export const BATCH = 1_000
 /** Of the kit's own rows, which are forgotten all at once. */
 const STATEMENT_MS = 60_000
+/** How much longer an event is kept for a consumer that has not passed it. */
+const READER_GRACE_DAYS = 7
 /** More than this between the database's clock and the monotonic one, and it was the clock that jumped. */
 const JUMP_MS = 10 * 60 * 1_000
 
@@ -24,7 +27,7 @@ export class Retention {
 
   /** @param statements what is past its time of the service's own, each as `expired` makes it */
   constructor(
-    private readonly deps: { readonly db: ServiceDatabase; readonly log: Logger },
+    private readonly deps: Pick<Deps, 'db' | 'log'> & { readonly config: Pick<Config, 'eventRetentionDays'> },
     private readonly statements: readonly string[],
   ) {}
 
@@ -45,6 +48,15 @@ export class Retention {
     }
     for (const statement of [FORGET, FORGET_AUDIT])
       await db.sqlTransaction((sql) => sql.query(statement), { statementTimeoutMs: STATEMENT_MS })
+    await this.forgetEvents(signal)
+  }
+
+  private async forgetEvents(signal?: Job['signal']): Promise<void> {
+    const { db, config } = this.deps
+    for (let forgotten = BATCH; forgotten >= BATCH && !signal?.aborted; ) {
+      const [row] = await db.query<{ count: number }>(FORGET_EVENTS, [config.eventRetentionDays, READER_GRACE_DAYS, BATCH])
+      forgotten = row?.count ?? 0
+    }
   }
 
   private async clockJumped(): Promise<boolean> {
