@@ -54,6 +54,9 @@ function rootCause(error: unknown): unknown {
   return cause
 }
 
+/** Whether it failed for the database's being away: worth another attempt, where nothing is written. */
+export const isDatabaseAway = (error: unknown): boolean => databaseFailure(rootCause(error), false) !== null
+
 function databaseFailure(error: unknown, writing: boolean): AshlarError | null {
   const depths = 5
   for (let cause = error, depth = 0; cause instanceof Error && depth < depths; cause = cause.cause, depth += 1) {

@@ -9,6 +9,21 @@ export const batchById = <Row extends { readonly id: string }>(
     return ids.map((id) => rows.get(id) ?? null)
   })
 
+/**
+ * The same without remembering: each read is anew, in one statement with those of the same moment. For what outlives a request, such as
+ * the permission of all who get the same event.
+ */
+export const latestById = <Row extends { readonly id: string }>(
+  read: (ids: readonly string[]) => Promise<readonly Row[]>,
+): DataLoader<string, Row | null> =>
+  new DataLoader(
+    async (ids) => {
+      const rows = new Map((await read([...new Set(ids)])).map((row) => [row.id, row]))
+      return ids.map((id) => rows.get(id) ?? null)
+    },
+    { cache: false },
+  )
+
 /** Reads one value for each of many keys, such as a count; `otherwise` for a key that is not answered. */
 export const batchValues = <Value>(
   read: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,

@@ -2,13 +2,16 @@ import { AshlarError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Place } from './cursor.js'
 import type { EventLog, LogEvent } from './event-log.js'
+import { persistently } from './persistently.js'
 
 /** Events in one statement. */
 const STRETCH = 500
 /** What one subscriber lets wait; beyond it, it reads the log for itself again, so that a slow one costs no memory. */
 const QUEUE_MAX = 256
-const RETRY_MS = 500
-const RETRY_MS_MAX = 5_000
+
+/** Stands for every topic where one is asked for. */
+const ALL = null
+type Topic = string | typeof ALL
 
 /** Somebody who follows topics. */
 class Follower {
@@ -17,7 +20,12 @@ class Follower {
   live = false
   private wake: (() => void) | null = null
 
-  constructor(readonly topics: ReadonlySet<string>) {}
+  constructor(readonly topics: readonly string[] | null) {}
+
+  /** Under what the reader knows it. */
+  get keys(): readonly Topic[] {
+    return this.topics ?? [ALL]
+  }
 
   offer(event: LogEvent): void {
     if (this.queue.length >= QUEUE_MAX) this.fallBehind()
@@ -50,7 +58,7 @@ class Follower {
  * Whoever comes with a cursor, or is too slow, reads for themselves until they have caught up.
  */
 export class LiveReader {
-  private readonly followers = new Map<string, Set<Follower>>()
+  private readonly followers = new Map<Topic, Set<Follower>>()
   private tail: Place | null = null
   private pumping = false
   private pumpAgain = false
@@ -72,15 +80,16 @@ export class LiveReader {
   /**
    * What was missed behind `after`, then what happens, in order, without a gap or a repeat; without `after` from now on. Ends when
    * `signal` is aborted or the reader closes. While the database is away it waits.
+   * @param topics all of them where null
    * @throws STALE_CURSOR at the first step or later, where the log no longer reaches back
    */
   async *follow(
-    topics: readonly string[],
+    topics: readonly string[] | null,
     after: string | null | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<LogEvent, void, undefined> {
     let place = await this.events.place(after)
-    const follower = new Follower(new Set(topics))
+    const follower = new Follower(topics)
     const ended = AbortSignal.any([signal, this.closing.signal])
     const stir = () => follower.stir()
     ended.addEventListener('abort', stir)
@@ -109,7 +118,11 @@ export class LiveReader {
 
   /** The next stretch; with the last one the follower becomes live, unless the reader has gone on meanwhile. */
   private async catchUp(follower: Follower, place: Place, signal: AbortSignal): Promise<readonly LogEvent[]> {
-    const stretch = await this.persistently(() => this.events.read(place, [...follower.topics], STRETCH), signal)
+    const stretch = await persistently(() => this.events.read(place, follower.topics, STRETCH), {
+      signal,
+      log: this.log,
+      again: (error) => !(error instanceof AshlarError),
+    })
     if (!stretch || stretch.events.length === STRETCH) return stretch?.events ?? []
     const reached = { epoch: stretch.epoch, position: stretch.head }
     this.tail ??= reached
@@ -121,14 +134,14 @@ export class LiveReader {
 
   private join(follower: Follower): void {
     follower.live = true
-    for (const topic of follower.topics) this.followers.set(topic, (this.followers.get(topic) ?? new Set()).add(follower))
+    for (const topic of follower.keys) this.followers.set(topic, (this.followers.get(topic) ?? new Set()).add(follower))
     // What came between the stretch and now.
     void this.pump()
   }
 
   private leave(follower: Follower): void {
     follower.live = false
-    for (const topic of follower.topics) {
+    for (const topic of follower.keys) {
       const all = this.followers.get(topic)
       all?.delete(follower)
       if (all?.size === 0) this.followers.delete(topic)
@@ -158,17 +171,19 @@ export class LiveReader {
 
   /** Reads on from the tail and hands out; answers whether there may be more. */
   private async step(tail: Place): Promise<boolean> {
-    const topics = [...this.followers.keys()]
-    if (topics.length === 0) return false
+    const asked = new Set(this.followers.keys())
+    if (asked.size === 0) return false
+    const topics = asked.has(ALL) ? null : [...asked].filter((topic) => topic !== ALL)
     const { events, head, epoch } = await this.events.read(tail, topics, STRETCH)
     if (this.tail !== tail) return true
     const more = events.length === STRETCH
     const position = more ? (events.at(-1)?.position ?? head) : Math.max(head, tail.position)
     this.tail = { epoch, position }
-    const asked = new Set(topics)
-    for (const event of events) for (const follower of this.followers.get(event.topic) ?? []) if (follower.live) follower.offer(event)
+    for (const event of events)
+      for (const key of [event.topic, ALL]) for (const follower of this.followers.get(key) ?? []) if (follower.live) follower.offer(event)
     // Whoever joined for other topics while this was read was not read for.
-    for (const [topic, followers] of this.followers) if (!asked.has(topic)) for (const follower of followers) this.behind(follower)
+    if (topics)
+      for (const [topic, followers] of this.followers) if (!asked.has(topic)) for (const follower of followers) this.behind(follower)
     return more
   }
 
@@ -182,27 +197,5 @@ export class LiveReader {
     const all = new Set([...this.followers.values()].flatMap((followers) => [...followers]))
     for (const follower of all) this.behind(follower)
     this.tail = null
-  }
-
-  /** Tries until the database answers; null once it has ended. */
-  private async persistently<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
-    for (let wait = RETRY_MS; !signal.aborted; wait = Math.min(2 * wait, RETRY_MS_MAX)) {
-      try {
-        return await work()
-      } catch (error) {
-        if (error instanceof AshlarError) throw error
-        this.log.warn({ err: error }, 'a subscriber waits for the database')
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(done, wait)
-          function done() {
-            clearTimeout(timer)
-            signal.removeEventListener('abort', done)
-            resolve()
-          }
-          signal.addEventListener('abort', done)
-        })
-      }
-    }
-    return null
   }
 }
