@@ -47,10 +47,11 @@ describe('the graph', () => {
     const statementsOf = async (first: number) => {
       const query = `{ posts(first: ${first}) { nodes { title author { username } } } }`
       await test.ask(query)
-      const { result, statements } = await countStatements(() => test.ask(query))
+      const { result, statements } = await countStatements(() => test.ask(query), { of: 'process' })
       expect(result.data.posts.nodes).toHaveLength(first)
       expect(result.data.posts.nodes.every((post: { author: unknown }) => post.author)).toBe(true)
-      return statements.length
+      // Jobs and logs look by themselves, whatever is asked.
+      return statements.filter((text) => !/\b(job|event|log_head|consumer)\b/.test(text)).length
     }
     const counts = [await statementsOf(1), await statementsOf(5), await statementsOf(20)]
     expect(counts).toEqual([2, 2, 2])
