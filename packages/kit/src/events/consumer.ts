@@ -2,24 +2,10 @@ import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import { AshlarError } from '../errors.js'
 import type { Logger } from '../log.js'
-import {
-  ADD_CONSUMER,
-  ADVANCE,
-  ADVANCE_TOPIC,
-  CONSUMER_PLACE,
-  DROP_HELD,
-  DUE_TOPICS,
-  FAIL_TOPIC,
-  HOLD,
-  IS_HELD,
-  IS_HELD_AT,
-  LET_GO,
-  MARK_LOST,
-  PLACE_ANEW,
-  RELEASE,
-} from '../sql/consumers.js'
+import { ADD_CONSUMER, ADVANCE, CONSUMER_PLACE, DROP_HELD, IS_HELD, MARK_LOST, PLACE_ANEW } from '../sql/consumers.js'
 import type { Place } from './cursor.js'
 import type { LogEvent, Stretch } from './event-log.js'
+import { type HeldTopic, HeldTopics } from './held-topics.js'
 
 /** The door of another service's log: in its process a function, else a signed call. */
 export interface LogSource {
@@ -51,8 +37,6 @@ export interface ConsumerDefinition {
 
 const STRETCH = 100
 const LOOK_EVERY_MS = 2_000
-const RETRY_SECONDS = 1
-const RETRY_SECONDS_MAX = 600
 const REPORT_EVERY_MS = 60_000
 
 interface Standing extends Place {
@@ -71,12 +55,15 @@ export class Consumer {
   private reportedAt = Number.NEGATIVE_INFINITY
   private unsubscribe: () => void = () => {}
   private timer: NodeJS.Timeout | undefined
+  private readonly heldTopics: HeldTopics
 
   constructor(
     private readonly definition: ConsumerDefinition,
     private readonly db: ServiceDatabase,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.heldTopics = new HeldTopics(definition, db, log)
+  }
 
   get name(): string {
     return this.definition.name
@@ -113,15 +100,15 @@ export class Consumer {
   }
 
   /** Tries a topic that is held back or parked again, from the event that fails, or without it. Answers whether there is such a topic. */
-  async release(topic: string, { skip }: { readonly skip: boolean }): Promise<boolean> {
-    const [released] = await this.db.query(RELEASE, [this.name, topic, skip ? 1 : 0])
+  async release(topic: string, options: { readonly skip: boolean }): Promise<boolean> {
+    const released = await this.heldTopics.release(topic, options)
     if (released) void this.run()
-    return released !== undefined
+    return released
   }
 
   private async round(): Promise<void> {
     for (let more = true; more && !this.stopped; ) more = await this.goOn()
-    await this.retryHeld()
+    for (const due of await this.heldTopics.due()) if (!this.stopped) await this.retry(due)
     await this.report()
   }
 
@@ -154,7 +141,7 @@ export class Consumer {
     try {
       return await this.definition.source.read(place, null, STRETCH)
     } catch (error) {
-      if (!(error instanceof AshlarError) || error.code !== 'STALE_CURSOR') throw error
+      if (!isStale(error)) throw error
     }
     const { first } = await this.definition.source.ends()
     if (first.epoch !== place.epoch) {
@@ -203,65 +190,22 @@ export class Consumer {
   private async hold(event: LogEvent, move: readonly unknown[], held: Set<string>, error: unknown): Promise<boolean> {
     const moved = await this.db.sqlTransaction(async (sql) => {
       const [row] = await sql.query(ADVANCE, move)
-      if (row) await sql.query(HOLD, [this.name, event.topic, event.position, RETRY_SECONDS, reasonOf(error)])
+      if (row) await this.heldTopics.hold(sql, event, error)
       return row !== undefined
     })
-    if (moved) {
-      held.add(event.topic)
-      this.log.warn(
-        { err: error, consumer: this.name, topic: event.topic, position: event.position },
-        'an event fails: its topic is held back',
-      )
-    }
+    if (moved) held.add(event.topic)
     return moved
   }
 
-  private async retryHeld(): Promise<void> {
-    const due = await this.db.query<{ topic: string; position: number; attempts: number }>(DUE_TOPICS, [this.name])
-    for (const { topic, position, attempts } of due) {
-      if (this.stopped) return
-      await this.retryTopic(topic, position, attempts)
-    }
-  }
-
   /** From the event that fails up to where the consumer stands, then the topic is like any other again. */
-  private async retryTopic(topic: string, from: number, attempts: number): Promise<void> {
-    let position = from
-    for (let attempt = attempts; !this.stopped; attempt = 0) {
-      const { epoch, position: standsAt } = await this.standing()
-      const stretch = await this.definition.source.read({ epoch, position: position - 1 }, [topic], STRETCH)
-      const waiting = stretch.events.filter((event) => event.position <= standsAt)
-      for (const event of waiting) {
-        if (!(await this.takeHeld(event, position, attempt))) return
-        position = event.position + 1
-      }
-      if (waiting.length > 0) continue
-      const [gone] = await this.db.query(LET_GO, [this.name, topic, position, standsAt])
-      if (gone) return
-      if (!(await this.isHeldAt(topic, position))) return
-    }
-  }
-
-  private async isHeldAt(topic: string, position: number): Promise<boolean> {
-    return (await this.db.query(IS_HELD_AT, [this.name, topic, position])).length > 0
-  }
-
-  private async takeHeld(event: LogEvent, position: number, attempts: number): Promise<boolean> {
+  private async retry(due: HeldTopic): Promise<void> {
     try {
-      return await this.db.sqlTransaction(async (sql) => {
-        const [moved] = await sql.query(ADVANCE_TOPIC, [this.name, event.topic, position, event.position + 1])
-        if (moved) await this.definition.handle(event, sql)
-        return moved !== undefined
-      })
+      let held: HeldTopic | null = due
+      while (held && !this.stopped) held = await this.heldTopics.goOn(held, await this.standing())
     } catch (error) {
-      const seconds = Math.min(RETRY_SECONDS * 2 ** attempts, RETRY_SECONDS_MAX)
-      const [row] = await this.db.query<{ parked: boolean }>(FAIL_TOPIC, [this.name, event.topic, position, seconds, reasonOf(error)])
-      if (row?.parked)
-        this.log.error(
-          { err: error, consumer: this.name, topic: event.topic, position: event.position },
-          'a topic is parked: release it or skip the event',
-        )
-      return false
+      if (!isStale(error)) throw error
+      this.log.error({ consumer: this.name, ...due }, 'a consumer is lost: the log no longer reaches back to a topic that was held back')
+      await this.db.query(MARK_LOST, [this.name])
     }
   }
 
@@ -275,6 +219,4 @@ export class Consumer {
   }
 }
 
-const REASON_MAX = 500
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, REASON_MAX)
+const isStale = (error: unknown): boolean => error instanceof AshlarError && error.code === 'STALE_CURSOR'
