@@ -122,8 +122,16 @@ function sourcesNow() {
       else if (entry.isFile() && entry.name !== 'test-results.json' && path !== join(root, 'prisma/schema.prisma')) add(path)
     }
   }
-  for (const file of ['package-lock.json', 'codegen.yml', 'turbo.json', 'tsconfig.build.json']) add(join(root, file))
-  for (const folder of [...workspaces(), 'prisma', 'scripts']) walk(join(root, folder))
+  const files = [
+    'package-lock.json',
+    'codegen.yml',
+    'turbo.json',
+    'tsconfig.build.json',
+    'scripts/codegen.mjs',
+    'scripts/prisma-schema.mjs',
+  ]
+  for (const file of files) add(join(root, file))
+  for (const folder of [...workspaces(), 'prisma']) walk(join(root, folder))
   return hash.digest('hex')
 }
 

@@ -19,8 +19,10 @@ for (const { results } of chosen) rmSync(results, { force: true })
 const width = Math.max(...chosen.map(({ folder }) => folder.length))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const waiting = new Set(chosen)
+let ended = false
 const looking = setInterval(lookForResults, LOOK_EVERY_MS)
 const status = await runTests()
+ended = true
 clearInterval(looking)
 lookForResults()
 for (const workspace of waiting) {
@@ -34,7 +36,7 @@ process.exitCode = total.failed > 0 ? 1 : status
 
 function readPackage(folder) {
   const { name, scripts = {} } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
-  return { folder, name, tested: 'test' in scripts, results: join(root, folder, 'test-results.json'), output: [], cached: false }
+  return { folder, name, tested: 'test' in scripts, results: join(root, folder, 'test-results.json'), output: [], cached: null }
 }
 
 function readArguments(given) {
@@ -66,13 +68,15 @@ function take(line) {
   const [, name, task, words] = line.match(/^(\S+?):(test|build|codegen): ?(.*)$/) ?? []
   const workspace = chosen.find((each) => each.name === name)
   if (task === 'test' && workspace) {
-    if (words.startsWith('cache hit')) workspace.cached = true
+    // Turbo's own line, which may come after the result of what it has put back.
+    workspace.cached ??= /^cache (hit|miss|bypass)/.test(words) ? words.startsWith('cache hit') : null
     workspace.output.push(words)
   } else if (task && /error/i.test(words)) console.log(line)
 }
 
 function lookForResults() {
   for (const workspace of waiting) {
+    if (workspace.cached === null && !ended) continue
     const results = readResults(workspace)
     if (!results) continue
     waiting.delete(workspace)
