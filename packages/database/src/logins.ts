@@ -59,6 +59,9 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
     `comment on role ${login} is ${pg.escapeLiteral(mark)}`,
     ...(found.schemaOwner !== null ? [] : [`create schema ${schema} authorization ${owner}`]),
     `grant connect on database ${pg.escapeIdentifier(found.database)} to ${login}`,
+    // Temporary tables and large objects are no rows of a service's own: nothing would bound them, or clear them away.
+    `revoke temporary on database ${pg.escapeIdentifier(found.database)} from public`,
+    `revoke execute on function ${LARGE_OBJECTS.join(', ')} from public`,
     `grant usage on schema ${schema} to ${login}`,
     `alter default privileges ${rows} select, insert, update, delete on tables to ${login}`,
     `alter default privileges ${rows} usage, select on sequences to ${login}`,
@@ -79,6 +82,10 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
     found.schemaOwner !== null ? 'gave the service its login' : 'made the service its schema and login',
   )
 }
+
+const LARGE_OBJECTS = ['lo_create(oid)', 'lo_creat(integer)', 'lo_from_bytea(oid, bytea)', 'lo_import(text)', 'lo_import(text, oid)'].map(
+  (signature) => `pg_catalog.${signature}`,
+)
 
 async function stateOf(admin: pg.Client, { owner, login }: ServiceRoles, service: string) {
   const { rows } = await admin.query(
