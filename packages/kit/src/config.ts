@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { type PairKeys, readKeys } from './internal-keys.js'
 import { parseEmailAddress } from './scalars.js'
 
 export interface OpenIdProvider {
@@ -29,6 +30,16 @@ export interface Settings {
   /** A service's own database, by the service's name. */
   readonly serviceDatabaseUrls: Readonly<Record<string, string>>
   readonly oneRole: boolean
+  /** How many connections to its database this process may hold; null: its share of what the server allows. */
+  readonly databaseConnections: number | null
+  /** Where hints go out to other processes, with user and password; null: there are none. */
+  readonly natsUrl: string | null
+  /** A credentials file for NATS, where its servers want one. */
+  readonly natsCredentials: string | null
+  /** The keys of this process's own pairs; null where it is the only one. */
+  readonly internalKeys: PairKeys | null
+  /** Where the services that are processes of their own answer, by the service's name. */
+  readonly serviceUrls: Readonly<Record<string, URL>>
   /** 32 bytes; null: made on the first start, in the data folder. */
   readonly secretKey: Buffer | null
   readonly owner: { readonly email: string; readonly password: string } | null
@@ -47,6 +58,16 @@ export interface Settings {
 /** The settings with the secret key in place: what every service is given. */
 export interface Config extends Settings {
   readonly secretKey: Buffer
+}
+
+/** What a service's own process needs besides. */
+export interface ServiceConfig extends Config {
+  readonly internalKeys: PairKeys
+}
+
+/** What a gateway's own process needs besides. */
+export interface GatewayConfig extends Settings {
+  readonly internalKeys: PairKeys
 }
 
 /** Says every fault of the environment at once, each with its variable's name. */
@@ -75,6 +96,20 @@ const url = (protocols: readonly string[]) =>
     error: `is an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
   })
 const postgresUrl = url(['postgres', 'postgresql'])
+const internalKeys = z.string().transform((text, context): PairKeys => {
+  const keys = readKeys(text)
+  if (keys) return keys
+  // Never the text: it is made of keys.
+  context.addIssue({ code: 'custom', message: 'lists keys as sender>audience=key, separated by commas' })
+  return z.NEVER
+})
+const serviceUrls = list.transform((items, context): Readonly<Record<string, URL>> => {
+  const pairs = items.map((item) => item.match(/^([a-z][a-z0-9_]{0,30})=(https?:\/\/[^\s/?#@]+)\/?$/))
+  if (pairs.every((pair) => pair !== null && URL.canParse(pair[2] ?? '')))
+    return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', new URL(pair?.[2] ?? '')]))
+  context.addIssue({ code: 'custom', message: 'lists addresses as posts=http://10.0.0.7:4000, separated by commas' })
+  return z.NEVER
+})
 
 /** An origin, or an app's own address: a scheme with a dot in it (RFC 8252, 7.1), so that none is `javascript:` or the like. */
 const CLIENT = /^(?:https?:\/\/[^/?#@\s\\]+|[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:\/[^\s#]*)$/
@@ -94,26 +129,57 @@ const isEmailAddress = (text: string): boolean => {
     return false
   }
 }
-const PROXY = /^[0-9a-f.:]+(\/\d{1,3})?$/i
+/** An address, or a range of them by the length of its prefix. */
+function isProxy(text: string): boolean {
+  const [address = '', prefix, more] = text.split('/')
+  const bits = isIP(address) === 4 ? 32 : 128
+  return isIP(address) !== 0 && more === undefined && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+}
+
+/** An origin: what is behind it is for us to say, and cookies need https everywhere but on this machine. */
+function isPublicUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || (url.href !== `${url.origin}/` && url.href !== url.origin)) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
 
 const environment = z.object({
   PORT: z
     .string()
+    .regex(/^\d+$/, 'is a number')
     .default('4000')
     .transform(Number)
     .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 65535').max(65_535, 'is 1 to 65535')),
   HOST: z.string().min(1).default('127.0.0.1'),
   DATA_DIR: z.string().min(1, 'is a folder').default('.ashlar'),
-  PUBLIC_URL: url(['http', 'https']).optional(),
+  PUBLIC_URL: z
+    .string()
+    .refine(isPublicUrl, 'is an origin such as https://api.example.com, without a path; http:// only for this machine itself')
+    .optional(),
   ALLOWED_CLIENTS: list.pipe(
     z.array(
       z.string().refine(isClientAddress, 'lists origins such as https://example.com and app addresses such as com.example.app:/signed-in'),
     ),
   ),
   ALLOWED_PRIVATE_HOSTS: list,
-  TRUSTED_PROXIES: list.pipe(z.array(z.string().regex(PROXY, 'lists addresses such as 10.0.0.1 or 10.0.0.0/8'))),
+  TRUSTED_PROXIES: list.pipe(z.array(z.string().refine(isProxy, 'lists addresses such as 10.0.0.1 or 10.0.0.0/8'))),
   DATABASE_URL: postgresUrl.optional(),
   ONE_ROLE: flag,
+  DATABASE_CONNECTIONS: z
+    .string()
+    .transform(Number)
+    .pipe(z.number('is a number').int('is a whole number').min(2, 'is at least 2'))
+    .optional(),
+  NATS_URL: z
+    .string()
+    .refine((text) => text.split(',').every((server) => /^(nats|tls):\/\//.test(server.trim()) && URL.canParse(server.trim())), {
+      error: 'is an address such as nats://user:password@10.0.0.5:4222, or several, separated by commas',
+    })
+    .optional(),
+  NATS_CREDS: z.string().optional(),
+  INTERNAL_KEYS: internalKeys.optional(),
+  SERVICE_URLS: serviceUrls,
   SECRET_KEY: z
     .string()
     .transform((value) => Buffer.from(value, 'base64'))
@@ -179,6 +245,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     databaseUrl: values.DATABASE_URL ?? null,
     serviceDatabaseUrls,
     oneRole: values.ONE_ROLE,
+    databaseConnections: values.DATABASE_CONNECTIONS ?? null,
+    natsUrl: values.NATS_URL ?? null,
+    natsCredentials: values.NATS_CREDS ?? null,
+    internalKeys: values.INTERNAL_KEYS ?? null,
+    serviceUrls: values.SERVICE_URLS,
     secretKey: values.SECRET_KEY ?? null,
     owner: values.OWNER_EMAIL && values.OWNER_PASSWORD ? { email: values.OWNER_EMAIL, password: values.OWNER_PASSWORD } : null,
     signUps: values.SIGN_UPS,
@@ -191,6 +262,33 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     demo: values.DEMO,
     logLevel: values.LOG_LEVEL,
   }
+}
+
+const KEYS_NEEDED = { variable: 'INTERNAL_KEYS', message: 'is needed by a process among others: what starts them makes it' }
+
+/** The same for the process of one service. @throws ConfigError */
+export function readServiceConfig(env: Readonly<Record<string, string | undefined>>, service: string): ServiceConfig {
+  const settings = readConfig(env)
+  const { secretKey, internalKeys, databaseUrl, serviceDatabaseUrls } = settings
+  const faults: Faults = []
+  if (!secretKey) faults.push({ variable: 'SECRET_KEY', message: 'is needed by a service of its own: the same 32 bytes as all others' })
+  if (!internalKeys) faults.push(KEYS_NEEDED)
+  if (!databaseUrl && !serviceDatabaseUrls[service])
+    faults.push({ variable: 'DATABASE_URL', message: `is needed by a service of its own, or ${service.toUpperCase()}_DATABASE_URL` })
+  if (!secretKey || !internalKeys || faults.length > 0) throw new ConfigError(faults)
+  return { ...settings, secretKey, internalKeys }
+}
+
+/** The same for the process of a gateway alone. @throws ConfigError */
+export function readGatewayConfig(env: Readonly<Record<string, string | undefined>>): GatewayConfig {
+  const settings = readConfig(env)
+  const { internalKeys, serviceUrls: urls } = settings
+  const faults: Faults = []
+  if (!internalKeys) faults.push(KEYS_NEEDED)
+  if (!urls.users)
+    faults.push({ variable: 'SERVICE_URLS', message: 'is needed by a gateway of its own: where each service answers, users among them' })
+  if (!internalKeys || faults.length > 0) throw new ConfigError(faults)
+  return { ...settings, internalKeys }
 }
 
 /** Whether an address or name reaches this machine alone. */

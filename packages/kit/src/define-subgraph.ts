@@ -9,6 +9,12 @@ import type { Deps } from './deps.js'
 import type { JobHandlers } from './jobs.js'
 import { type SubgraphExecution, subgraphExecution } from './subgraph-execution.js'
 
+/**
+ * What another built-in service or a gateway may ask of a service as the system, beside its graph. Reads what it gets as if it came from
+ * anywhere; what it throws of the closed list of errors reaches who asked.
+ */
+export type Door = (input: unknown) => Promise<unknown>
+
 export interface SubgraphDefinition<Services, Loaders> {
   readonly name: string
   /** Where schema.graphql lies. */
@@ -22,6 +28,12 @@ export interface SubgraphDefinition<Services, Loaders> {
   jobs?(services: Services): JobHandlers
   /** Pages and files of the service's own, for what a mailed link opens. */
   routes?(services: Services, deps: Deps): FastifyPluginAsync
+  /** What other processes may ask, by name. */
+  doors?(services: Services, deps: Deps): Readonly<Record<string, Door>>
+  /** What the configuration asks for once, before anybody is answered. Done at each start, in each process. */
+  begin?(services: Services, deps: Deps): Promise<void>
+  /** A line that whoever started it should see, such as a one-time link. */
+  greeting?(services: Services): Promise<string | null>
   /** Lifelike data, the same each time, for DEMO=1. */
   demo?(services: Services, deps: Deps): Promise<void>
   /** Fields of `Viewer` that tell nothing of the service's own and need no `<service>:read`. */
@@ -35,6 +47,9 @@ export interface RunningSubgraph<Services = unknown> extends SubgraphExecution {
   readonly schema: GraphQLSchema
   readonly services: Services
   readonly routes: FastifyPluginAsync | null
+  readonly doors: Readonly<Record<string, Door>>
+  begin(): Promise<void>
+  greeting(): Promise<string | null>
   demo(): Promise<void>
   /** Stops its jobs. The database is closed by who opened it. */
   close(): Promise<void>
@@ -50,9 +65,12 @@ export interface Subgraph<Services, Loaders> extends SubgraphDefinition<Services
 /** Names a subgraph's parts. Has no side effects; `start` makes an instance of it. */
 export const defineSubgraph = <Services, Loaders>(definition: SubgraphDefinition<Services, Loaders>): Subgraph<Services, Loaders> => ({
   ...definition,
-  typeDefs: () => print(typeDefsOf(definition.schema)),
+  typeDefs: () => readTypeDefs(definition.schema),
   start: (deps) => startSubgraph(definition, deps),
 })
+
+/** The SDL of a service for composition, from its schema.graphql alone. */
+export const readTypeDefs = (schema: URL): string => print(typeDefsOf(schema))
 
 const typeDefsOf = (schema: URL): DocumentNode => augmentSchema(readFileSync(schema, 'utf8'))
 
@@ -74,6 +92,9 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     schema,
     services,
     routes: definition.routes?.(services, deps) ?? null,
+    doors: definition.doors?.(services, deps) ?? {},
+    begin: async () => definition.begin?.(services, deps),
+    greeting: async () => (await definition.greeting?.(services)) ?? null,
     demo: async () => definition.demo?.(services, deps),
     close: () => stopJobs(),
     ...subgraphExecution({ service: name, schema, services, loaders: definition.loaders, log }),

@@ -31,6 +31,8 @@ export interface SubgraphExecution {
   execute(operation: SubgraphOperation, asking: Asking): Promise<FormattedExecutionResult>
   /** Answers a subscription, or the one answer that says why there is none. Who asks is asked anew for each event. */
   subscribe(operation: SubgraphOperation, asking: () => Asking, signal: AbortSignal): Promise<AnswerStream | FormattedExecutionResult>
+  /** Whether it is a mutation, so that it must not be carried out twice. */
+  isWriting(operation: SubgraphOperation): boolean
 }
 
 export interface ExecutionOptions<Services, Loaders> {
@@ -98,6 +100,11 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
   }
 
   return {
+    isWriting({ query, operationName }) {
+      const found = documents.get(query)
+      return !('errors' in found) && found.operation(operationName)?.operation === OperationTypeNode.MUTATION
+    },
+
     async execute(asked, asking) {
       const prepared = prepare(asked)
       if ('errors' in prepared) return refused(prepared.errors)

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { ConfigError, isClientAddress, isLoopback, readConfig } from '../src/config.js'
+import { ConfigError, isClientAddress, isLoopback, readConfig, readGatewayConfig, readServiceConfig } from '../src/config.js'
+import { keysFor } from '../src/internal-keys.js'
 
-const faultsOf = (env: Record<string, string>): string[] => {
+const faultsOf = (env: Record<string, string>, read: (env: Record<string, string>) => unknown = readConfig): string[] => {
   try {
-    readConfig(env)
+    read(env)
     return []
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -45,6 +46,10 @@ describe('the configuration', () => {
       OPENID_OTHER_CLIENT_ID: 'x',
       TRUSTED_PROXIES: 'proxy',
       MAIL_FROM: 'a\r\nBcc: b',
+      NATS_URL: 'http://127.0.0.1',
+      INTERNAL_KEYS: 'gateway>posts=short',
+      SERVICE_URLS: 'posts=127.0.0.1:4000',
+      DATABASE_CONNECTIONS: '0',
     }
     expect(faultsOf(wrong).sort()).toEqual(
       Object.keys(wrong)
@@ -57,6 +62,24 @@ describe('the configuration', () => {
     expect(faultsOf({ HOST: '0.0.0.0' })).toEqual(['PUBLIC_URL'])
     expect(faultsOf({ HOST: '0.0.0.0', PUBLIC_URL: 'https://api.example.com' })).toEqual([])
     expect(faultsOf({ OWNER_EMAIL: 'a@b.c' })).toEqual(['OWNER_PASSWORD'])
+  })
+
+  it('takes an origin for its own address, and addresses for proxies', () => {
+    const wrong = [
+      'https://user:secret@a.example',
+      'https://a.example/path',
+      'https://a.example/?x=1',
+      'http://a.example',
+      'ftp://a.example',
+      'https://',
+    ]
+    for (const PUBLIC_URL of wrong) expect([PUBLIC_URL, faultsOf({ PUBLIC_URL })]).toEqual([PUBLIC_URL, ['PUBLIC_URL']])
+    for (const PUBLIC_URL of ['https://a.example', 'https://a.example/', 'http://localhost:8080', 'http://127.0.0.1:4000'])
+      expect(faultsOf({ PUBLIC_URL })).toEqual([])
+    for (const TRUSTED_PROXIES of ['999', '10.0.0.1/33', '10.0.0.0/8/8', '::1/129', 'x'])
+      expect(faultsOf({ TRUSTED_PROXIES })).toEqual(['TRUSTED_PROXIES'])
+    expect(faultsOf({ TRUSTED_PROXIES: '10.0.0.1, 10.0.0.0/8, fd00::/8' })).toEqual([])
+    for (const PORT of ['0x10', '1e3', '4000.5', ' 80', '-1', '0']) expect([PORT, faultsOf({ PORT })]).toEqual([PORT, ['PORT']])
   })
 
   it('has an OpenID provider for each name', () => {
@@ -105,5 +128,32 @@ describe('a loopback address', () => {
   it('reaches this machine alone', () => {
     expect(['localhost', 'a.localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]'].filter((host) => !isLoopback(host))).toEqual([])
     expect(['0.0.0.0', '127.0.0.1.example.com', 'localhost.example.com', '10.0.0.1', '127.example', ''].filter(isLoopback)).toEqual([])
+  })
+})
+
+describe('the configuration of a process among others', () => {
+  const INTERNAL_KEYS = keysFor(Buffer.alloc(32, 1), 'posts', ['gateway', 'users'])
+  const SECRET_KEY = Buffer.alloc(32, 2).toString('base64')
+  const postsConfig = (env: Record<string, string>) => readServiceConfig(env, 'posts')
+
+  it('says all that a service lacks', () => {
+    expect(faultsOf({}, postsConfig).sort()).toEqual(['DATABASE_URL', 'INTERNAL_KEYS', 'SECRET_KEY'])
+    expect(faultsOf({ INTERNAL_KEYS, SECRET_KEY, USERS_DATABASE_URL: 'postgres://a' }, postsConfig)).toEqual(['DATABASE_URL'])
+    expect(faultsOf({ INTERNAL_KEYS, SECRET_KEY, POSTS_DATABASE_URL: 'postgres://a' }, postsConfig)).toEqual([])
+    expect([...postsConfig({ INTERNAL_KEYS, SECRET_KEY, DATABASE_URL: 'postgres://a' }).internalKeys.keys()].sort()).toEqual([
+      'gateway>posts',
+      'posts>gateway',
+      'posts>users',
+      'users>posts',
+    ])
+  })
+
+  it('says all that a gateway lacks', () => {
+    expect(faultsOf({}, readGatewayConfig).sort()).toEqual(['INTERNAL_KEYS', 'SERVICE_URLS'])
+    const SERVICE_URLS = 'users=http://127.0.0.1:4101, posts=http://[::1]:4102/'
+    expect(readGatewayConfig({ INTERNAL_KEYS, SERVICE_URLS }).serviceUrls).toEqual({
+      users: new URL('http://127.0.0.1:4101'),
+      posts: new URL('http://[::1]:4102'),
+    })
   })
 })

@@ -1,0 +1,76 @@
+import { ConfigError } from './config.js'
+
+/** Words for the terminal: colours where it has them, plain lines elsewhere. */
+export interface Terminal {
+  readonly colours: boolean
+  write(text: string): void
+}
+
+export interface Life<App extends { close(): Promise<void> }> {
+  /** Reads the configuration and starts. What it throws with words for people is printed without its stack. */
+  start(): Promise<App>
+  ready(app: App, startedMs: number, out: Terminal): Promise<void> | void
+}
+
+/** What is going on finishes within this; what does not is cut off. */
+const STOP_MS = 10_000
+/** Errors with words for people name what to do; of anything else the whole is needed. */
+const IN_WORDS = new Set(['StartError', 'EmbeddedPostgresError', 'MigrationError', 'CompositionError', 'DatabaseError'])
+
+const terminal = (stream: NodeJS.WriteStream): Terminal => ({
+  colours: stream.isTTY === true && stream.hasColors(),
+  write: (text) => void stream.write(text),
+})
+export const out = terminal(process.stdout)
+const errors = terminal(process.stderr)
+
+/** Why something does not start, in words for the one who started it. */
+export class StartError extends Error {
+  override name = 'StartError'
+}
+
+/** Lives as long as the process: starts, serves, and stops in order at the first signal. */
+export async function live<App extends { close(): Promise<void> }>({ start, ready }: Life<App>): Promise<void> {
+  const startedAt = performance.now()
+  try {
+    const app = await start()
+    await ready(app, performance.now() - startedAt, out)
+    stopOnSignals(() => app.close())
+  } catch (error) {
+    endWith(error)
+  }
+}
+
+/** The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way. */
+function stopOnSignals(close: () => Promise<void>): void {
+  // What started it says what goes on; and where that ends, this ends too.
+  const say = process.send ? () => {} : (text: string) => out.write(text)
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    say('\n▸ Stopping …\n')
+    setTimeout(() => {
+      announceFailure(`It did not stop within ${STOP_MS / 1_000} s and was ended.`)
+      process.exit(1)
+    }, STOP_MS).unref()
+    close().then(() => {
+      say('✓ Stopped\n')
+      process.exit(0)
+    }, endWith)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  process.once('disconnect', () => {
+    if (!stopping) stop()
+  })
+}
+
+function endWith(error: unknown): never {
+  const known = error instanceof ConfigError || (error instanceof Error && IN_WORDS.has(error.name))
+  announceFailure(known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error))
+  process.exit(1)
+}
+
+function announceFailure(message: string): void {
+  errors.write(`\n${errors.colours ? '\u001b[31m✗\u001b[39m' : '✗'} ${message}\n\n`)
+}

@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises'
+import { startDatabase } from '@ashlar/database/start'
+import { fastify } from 'fastify'
+import { destination } from 'pino'
+import { readServiceConfig, type ServiceConfig } from './config.js'
+import type { Subgraph } from './define-subgraph.js'
+import { openDeps } from './deps.js'
+import { openDoors } from './doors.js'
+import { openPages, type PagePath } from './doors-pages.js'
+import { type Bus, memoryBus } from './events/bus.js'
+import { natsBus } from './events/nats-bus.js'
+import { GATEWAY } from './internal-keys.js'
+import { createLog, type Logger } from './log.js'
+import { live, out, StartError } from './process-life.js'
+import { Statements } from './statements.js'
+import { attachSockets } from './subgraph-sockets.js'
+
+/** One service that answers in this process. */
+export interface RunningService extends AsyncDisposable {
+  /** Where its doors are, as `http://127.0.0.1:4101`. */
+  readonly url: string
+  /** What whoever started it should see. */
+  readonly greeting: string | null
+  close(): Promise<void>
+}
+
+const REQUEST_MS = 30_000
+const IDLE_CONNECTION_MS = 75_000
+const HEADER_BYTES_MAX = 32 * 1024
+const STDERR = 2
+
+/** What a socket's statement is over: the protocol that it opens. */
+export const SOCKET_BODY = 'graphql-transport-ws'
+
+/** The whole of a service's main.ts: serves it in this process until a signal ends it. */
+export const runService = <Services, Loaders>(subgraph: Subgraph<Services, Loaders>, env: NodeJS.ProcessEnv): Promise<void> =>
+  live({
+    async start() {
+      const config = readServiceConfig(env, subgraph.name)
+      const log = createLog(config.logLevel, destination({ dest: STDERR, sync: false }))
+      return startService(subgraph, config, log)
+    },
+    ready({ url, greeting }, startedMs) {
+      const seconds = (startedMs / 1_000).toFixed(1)
+      // What started it, and is told, says it in its own words.
+      if (process.send) process.send({ ready: { url, greeting, seconds } })
+      else out.write(`${subgraph.name} is ready on ${url} in ${seconds} s\n${greeting ? `${greeting}\n` : ''}`)
+    },
+  })
+
+/** The bus of a process: NATS where the configuration names one. @throws StartError for a credentials file that can't be read */
+export async function openBus(config: Pick<ServiceConfig, 'natsUrl' | 'natsCredentials'>, log: Logger): Promise<Bus> {
+  const { natsUrl, natsCredentials: file } = config
+  if (!natsUrl) return memoryBus()
+  const credentials = file
+    ? await readFile(file, 'utf8').catch((error: Error) => {
+        throw new StartError(`NATS_CREDS can't be read: ${error.message}`)
+      })
+    : null
+  return natsBus({ url: natsUrl, credentials, log })
+}
+
+/**
+ * Starts one service by itself: its database, the bus, its doors. What was started is stopped again where a later step fails.
+ * @throws StartError, DatabaseError or MigrationError in words for people
+ */
+export async function startService<Services, Loaders>(
+  definition: Subgraph<Services, Loaders>,
+  given: ServiceConfig,
+  log: Logger,
+): Promise<RunningService> {
+  const { name } = definition
+  const { publicUrl, internalKeys, databaseUrl, serviceDatabaseUrls, oneRole, secretKey, dataDir } = given
+  // The port that people come to is the gateway's; this process's own is nobody's business.
+  const config = { ...given, port: Number(publicUrl.port || (publicUrl.protocol === 'https:' ? 443 : 80)) }
+  const closing: (() => Promise<void>)[] = []
+  const close = once(async () => {
+    for (const end of closing.splice(0).reverse())
+      await end().catch((error: unknown) => log.error({ err: error }, 'a part did not stop in order'))
+  })
+  try {
+    const database = await startDatabase({
+      dataDir,
+      databaseUrl,
+      serviceUrls: serviceDatabaseUrls,
+      oneRole,
+      secret: secretKey,
+      services: [name],
+      log,
+      ...(given.databaseConnections && { poolBudget: given.databaseConnections }),
+    })
+    closing.push(() => database.close())
+    const bus = await openBus(given, log)
+    closing.push(() => bus.close())
+    const deps = openDeps({ db: database.service(name), config, log, bus })
+    closing.push(() => deps.close())
+    const subgraph = definition.start(deps)
+    closing.push(() => subgraph.close())
+    await subgraph.begin()
+    if (config.demo) await subgraph.demo()
+
+    let ready = true
+    const statements = new Statements({ name, keys: internalKeys })
+    const server = fastify({
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_CONNECTION_MS,
+      http: { maxHeaderSize: HEADER_BYTES_MAX },
+      // The client's address is as the gateway states it: what comes without a statement gets no answer.
+      trustProxy: true,
+      forceCloseConnections: 'idle',
+      return503OnClosing: true,
+    })
+    let pages: readonly PagePath[] = []
+    openDoors(server, {
+      subgraph: { ...subgraph, doors: { ...subgraph.doors, pages: async () => pages } },
+      events: deps.events,
+      statements,
+      log,
+      isReady: () => ready,
+    })
+    if (subgraph.routes) pages = await openPages(server, { routes: subgraph.routes, statements, log })
+    const sockets = attachSockets({
+      server: server.server,
+      path: '/graphql',
+      subgraph,
+      log,
+      authenticate({ statement }) {
+        const header = typeof statement === 'string' ? statement : undefined
+        const { sender, asking, expiresInMs } = statements.verify({ header, door: '/graphql', body: SOCKET_BODY })
+        return sender === GATEWAY && asking ? { asking, expiresInMs } : null
+      },
+    })
+    closing.push(async () => {
+      ready = false
+      await sockets.close()
+      await server.close()
+    })
+    const url = await server.listen({ host: given.host, port: given.port }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE'
+        ? new StartError(`Port ${given.port} on ${given.host} is in use. Set PORT to another number.`)
+        : error
+    })
+    return { url, greeting: await subgraph.greeting(), close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= work()
+    return running
+  }
+}
