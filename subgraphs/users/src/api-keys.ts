@@ -80,7 +80,10 @@ export class ApiKeys {
       })
       return { apiKey: made ?? (await this.renewSecret(sql, caller, identity, result.id, secret)), repeated }
     })
-    if (repeated) this.knownKeys.forget(apiKey.id)
+    if (repeated) {
+      this.knownKeys.forget(apiKey.id)
+      this.endings.tell()
+    }
     return { apiKey, secret }
   }
 

@@ -2,14 +2,14 @@ import type { Identity } from '@ashlar/kit/caller'
 import type { Deps } from '@ashlar/kit/deps'
 import { AshlarError, type ErrorCode, unauthenticated } from '@ashlar/kit/errors'
 import { presentFailure } from '@ashlar/kit/failures'
-import type { AccessTokens } from './access-tokens.js'
 import { KEY_PREFIX, type KnownKeys } from './known-keys.js'
+import type { TokenVerifier } from './token-verifier.js'
 
 /** What stands in `Authorization`: an access token or an API key. */
 export class Credentials {
   constructor(
     private readonly deps: Pick<Deps, 'log'>,
-    private readonly accessTokens: AccessTokens,
+    private readonly tokens: TokenVerifier,
     private readonly knownKeys: KnownKeys,
   ) {}
 
@@ -32,7 +32,7 @@ export class Credentials {
   }
 
   private async identify(token: string): Promise<Identity> {
-    if (!token.startsWith(KEY_PREFIX)) return this.accessTokens.verify(token)
+    if (!token.startsWith(KEY_PREFIX)) return this.tokens.verify(token)
     const identity = await this.knownKeys.identify(token)
     if (!identity) throw refused()
     return identity

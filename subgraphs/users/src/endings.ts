@@ -1,88 +1,84 @@
-import type { ServiceDatabase } from '@ashlar/database/service-database'
-import type { Logger } from '@ashlar/kit/log'
+import type { Deps } from '@ashlar/kit/deps'
+import { type Bearing, type Ended, type EndedAt, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
 import { ENDED_LATELY } from './sql/endings.js'
+
+export type { Ended } from './ended-credentials.js'
 
 const READ_EVERY_MS = 5_000
 /** While the database does not answer it is asked this often, and nobody else waits for it. */
 const RETRY_MS = 2_000
-/** Longer than an access token lives. */
-const KEPT_SECONDS = 20 * 60
 /** What was read before is read again for this long, since a transaction commits later than it begins. */
 const OVERLAP_SECONDS = 30
 
-/** A session, a key, or a user whose tokens of earlier generations are refused. */
-export interface Ended {
-  readonly id: string
-  /** Null: all. */
-  readonly belowGeneration: number | null
-}
-
-type Row = { readonly now: Date } & ((Ended & { readonly endedAt: Date }) | { readonly id: null })
+type Row = { readonly now: Date } & (EndedAt | { readonly id: null })
 
 /**
- * The sessions, keys and users whose credentials are refused before they expire: those that this process ended, at once, and those
- * that others did, read from the database every 5 s. The database's time comes along.
+ * What ended, for the process of the service itself: what this process ended, at once, and what others did, read from the database when
+ * the log has moved and every 5 s. The database's time comes along.
  */
 export class Endings {
-  private readonly ended = new Map<string, { readonly belowGeneration: number | null; readonly at: number }>()
-  private readAt = Number.NEGATIVE_INFINITY
+  private readonly credentials = new EndedCredentials()
   private failedAt = Number.NEGATIVE_INFINITY
-  private offset = 0
+  private moved = false
   private reading: Promise<void> | null = null
 
-  constructor(
-    private readonly db: ServiceDatabase,
-    private readonly log: Logger,
-  ) {}
-
-  /** The database's time, in milliseconds, as of the last reading and the monotonic clock since. */
-  now(): number {
-    return performance.now() + this.offset
+  constructor(private readonly deps: Pick<Deps, 'db' | 'log' | 'events'>) {
+    deps.events.onMoved(() => {
+      this.moved = true
+    })
   }
 
-  /** Has this process refuse at once what was ended; called after the commit and before the answer. */
+  now(): number {
+    return this.credentials.now()
+  }
+
+  hasEnded(bearing: Bearing): boolean {
+    return this.credentials.hasEnded(bearing)
+  }
+
+  isCurrent(): boolean {
+    return this.credentials.isCurrent()
+  }
+
+  /** Has this process refuse at once what was ended, and others hear of it; called after the commit and before the answer. */
   add(ended: readonly Ended[]): void {
-    for (const each of ended) this.note(each, this.now())
+    for (const each of ended) this.credentials.note(each)
+    if (ended.length > 0) this.tell()
+  }
+
+  /** What was written to the log goes out. */
+  tell(): void {
+    void this.deps.events.settle()
   }
 
   /** Sees to it that the last reading is at most 5 s old. A database that does not answer leaves the one before in force. */
   async fresh(): Promise<void> {
-    const now = performance.now()
-    const known = this.readAt !== Number.NEGATIVE_INFINITY
-    if (now - this.readAt < READ_EVERY_MS || (known && now - this.failedAt < RETRY_MS)) return
-    this.reading ??= this.read().finally(() => {
+    const { known } = this.credentials
+    const due = this.moved || this.credentials.ageMs() >= READ_EVERY_MS
+    if (!due || (known && performance.now() - this.failedAt < RETRY_MS)) return
+    this.reading ??= this.read(this.credentials.ageMs() / 1_000).finally(() => {
       this.reading = null
     })
     await this.reading.catch((error) => {
       this.failedAt = performance.now()
+      this.moved = true
       if (!known) throw error
-      this.log.warn({ err: error }, 'what ended could not be read')
+      this.deps.log.warn({ err: error }, 'what ended could not be read')
     })
   }
 
-  hasEnded({ credentialId, userId, generation }: { credentialId: string; userId: string; generation: number }): boolean {
-    const user = this.ended.get(userId)
-    return this.ended.has(credentialId) || (user !== undefined && generation < orAll(user.belowGeneration))
+  /** What ended in the last so many seconds, for gateways that are processes of their own. */
+  async since(seconds: number): Promise<{ readonly now: Date; readonly ended: readonly EndedAt[] }> {
+    const rows = await this.deps.db.query<Row>(ENDED_LATELY, [Math.min(seconds, KEPT_SECONDS)])
+    const [first] = rows
+    if (!first) throw new Error('there is always a row with the time')
+    return { now: first.now, ended: rows.filter((row): row is Row & EndedAt => row.id !== null) }
   }
 
-  private async read(): Promise<void> {
-    const sinceSeconds = (performance.now() - this.readAt) / 1_000 + OVERLAP_SECONDS
-    const rows = await this.db.query<Row>(ENDED_LATELY, [Math.min(sinceSeconds, KEPT_SECONDS)])
-    this.readAt = performance.now()
-    for (const row of rows) {
-      if (row.id === null) this.offset = row.now.getTime() - this.readAt
-      else this.note(row, row.endedAt.getTime())
-    }
-    const forgotten = this.now() - KEPT_SECONDS * 1_000
-    for (const [id, { at }] of this.ended) if (at < forgotten) this.ended.delete(id)
-  }
-
-  // A reading that began before an ending of this process's own must not take it back.
-  private note({ id, belowGeneration }: Ended, at: number): void {
-    const known = this.ended.get(id)
-    if (known && orAll(known.belowGeneration) > orAll(belowGeneration)) return
-    this.ended.set(id, { belowGeneration, at })
+  private async read(ageSeconds: number): Promise<void> {
+    this.moved = false
+    const { now, ended } = await this.since(ageSeconds + OVERLAP_SECONDS)
+    this.credentials.haveRead(now)
+    for (const each of ended) this.credentials.note(each, each.endedAt.getTime())
   }
 }
-
-const orAll = (generation: number | null): number => generation ?? Number.POSITIVE_INFINITY

@@ -1,6 +1,7 @@
 import { defineSubgraph } from '@ashlar/kit/define-subgraph'
 import { scalars } from '@ashlar/kit/scalars'
 import { makeDemoPeople } from './demo.js'
+import { doorsOf } from './doors.js'
 import { createLoaders, type Loaders } from './loaders.js'
 import { pagesRoutes } from './pages/routes.js'
 import { ApiKey } from './resolvers/api-key.js'
@@ -25,6 +26,15 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   loaders: createLoaders,
   jobs: ({ outgoingMail, retention }) => ({ ...outgoingMail.handlers(), ...retention.handlers() }),
   routes: pagesRoutes,
+  doors: doorsOf,
+  begin: async ({ ownership }, { config: { owner } }) => {
+    if (owner) await ownership.claimUnattended(owner.email, owner.password)
+  },
+  // Made anew at each start while nobody is the owner.
+  greeting: async ({ ownership }) => {
+    const link = await ownership.link()
+    return link && `Make it yours: this link creates the owner, once, within 24 hours\n${link}`
+  },
   demo: ({ passwords }, deps) => makeDemoPeople(deps, passwords),
   // Public things, and what the credential itself is.
   openViewerFields: ['user', 'scopes'],

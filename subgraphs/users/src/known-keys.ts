@@ -1,10 +1,6 @@
-import type { Identity, Role } from '@ashlar/kit/caller'
-import { isLoopback } from '@ashlar/kit/config'
-import type { Deps } from '@ashlar/kit/deps'
-import type { Endings } from './endings.js'
-import { cutToRole } from './scopes.js'
+import type { Identity } from '@ashlar/kit/caller'
 import { hashOf } from './secrets.js'
-import { IDENTIFY_KEY, NOTE_USE } from './sql/api-keys.js'
+import type { KnownEndings } from './token-verifier.js'
 
 /** What begins an API key, so that people and secret scanners know it for one. */
 export const KEY_PREFIX = 'ashlar_'
@@ -13,20 +9,18 @@ const KNOWN_MS = 4_000
 const KNOWN_MAX = 10_000
 const LENGTH_MAX = 100
 
-interface Row {
-  readonly id: string
-  readonly accountId: string
-  readonly scopes: readonly string[]
-  readonly role: Role
+/** What is known of a key by the hash of its secret. */
+export interface FoundKey {
+  readonly identity: Identity
   readonly generation: number
-  readonly useIsDue: boolean
   /** Until it expires; null: never. */
   readonly secondsLeft: number | null
 }
 
-interface Known {
-  readonly identity: Identity
-  readonly generation: number
+/** Where keys are looked up: the database, or the service's door. */
+export type FindKey = (hash: Buffer) => Promise<FoundKey | null>
+
+interface Known extends FoundKey {
   readonly until: number
 }
 
@@ -40,8 +34,8 @@ export class KnownKeys {
   private changes = 0
 
   constructor(
-    private readonly deps: Pick<Deps, 'db' | 'config' | 'log'>,
-    private readonly endings: Endings,
+    private readonly find: FindKey,
+    private readonly endings: KnownEndings,
   ) {}
 
   /** null for what is no key, or not any more. */
@@ -64,12 +58,11 @@ export class KnownKeys {
 
   private async read(hash: Buffer, name: string): Promise<Identity | null> {
     const { changes } = this
-    const [key] = await this.deps.db.query<Row>(IDENTIFY_KEY, [hash, isLoopback(this.deps.config.host)])
+    const key = await this.find(hash)
     if (!key) return null
-    const found: Known = { identity: identityOf(key), generation: key.generation, until: performance.now() + knownMs(key) }
+    const found: Known = { ...key, until: performance.now() + knownMs(key) }
     if (this.hasEnded(found)) return null
     if (changes === this.changes) this.remember(name, found)
-    if (key.useIsDue) await this.noteUse(key.id)
     return found.identity
   }
 
@@ -81,20 +74,6 @@ export class KnownKeys {
   private hasEnded({ identity, generation }: Known): boolean {
     return this.endings.hasEnded({ ...identity, generation })
   }
-
-  // Reading goes on where nothing can be written.
-  private async noteUse(keyId: string): Promise<void> {
-    await this.deps.db.query(NOTE_USE, [keyId]).catch((error) => this.deps.log.warn({ err: error }, "a key's use could not be noted"))
-  }
 }
 
-const knownMs = ({ secondsLeft }: Row): number => Math.min(KNOWN_MS, (secondsLeft ?? Number.POSITIVE_INFINITY) * 1_000)
-
-const identityOf = ({ id, accountId, role, scopes }: Row): Identity => ({
-  userId: accountId,
-  role,
-  credential: 'key',
-  credentialId: id,
-  scopes: cutToRole(scopes, role),
-  authenticatedAt: null,
-})
+const knownMs = ({ secondsLeft }: FoundKey): number => Math.min(KNOWN_MS, (secondsLeft ?? Number.POSITIVE_INFINITY) * 1_000)

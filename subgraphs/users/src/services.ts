@@ -12,7 +12,7 @@ import { EmailAddresses } from './email-addresses.js'
 import { Endings } from './endings.js'
 import { FreshSignIns } from './fresh-sign-ins.js'
 import { Guests } from './guests.js'
-import { KnownKeys } from './known-keys.js'
+import { type FindKey, KnownKeys } from './known-keys.js'
 import { createMailer, type Mailer } from './mail.js'
 import { OpenId } from './openid.js'
 import { OpenIdAccounts } from './openid-accounts.js'
@@ -24,6 +24,7 @@ import { PasswordResets } from './password-resets.js'
 import { argon2, type Hashing, Passwords } from './passwords.js'
 import { People } from './people.js'
 import { Profiles } from './profiles.js'
+import { Reach } from './reach.js'
 import { SecondFactor } from './second-factor.js'
 import { SessionLists } from './session-lists.js'
 import { Sessions } from './sessions.js'
@@ -32,7 +33,9 @@ import { SignIns } from './sign-ins.js'
 import { SignUps } from './sign-ups.js'
 import { SigningKeys } from './signing-keys.js'
 import { EXPIRED } from './sql/retention.js'
+import { storedKeys } from './stored-keys.js'
 import { Throttle } from './throttle.js'
+import { TokenVerifier } from './token-verifier.js'
 
 export interface Services {
   // Ways in
@@ -60,6 +63,9 @@ export interface Services {
   readonly administration: Administration
   // What the house asks
   readonly credentials: Credentials
+  readonly endings: Endings
+  readonly findKey: FindKey
+  readonly reach: Reach
   readonly signingKeys: SigningKeys
   readonly allowedClients: AllowedClients
   // What runs by itself
@@ -77,14 +83,16 @@ export interface Overrides {
 /** What this service is made of, wired once an instance. */
 export function createServices(deps: Deps, { hashing = argon2, mailer = createMailer(deps.config, deps.log) }: Overrides = {}): Services {
   const { db, config, log } = deps
-  const endings = new Endings(db, log)
+  const endings = new Endings(deps)
   const throttle = new Throttle(db)
   const passwords = new Passwords(hashing)
   const outgoingMail = new OutgoingMail(deps, mailer, throttle)
 
   const signingKeys = new SigningKeys(db, config.secretKey)
-  const accessTokens = new AccessTokens(signingKeys, endings, config.publicUrl.origin)
-  const knownKeys = new KnownKeys(deps, endings)
+  const accessTokens = new AccessTokens(signingKeys, config.publicUrl.origin)
+  const tokens = new TokenVerifier(signingKeys, endings, config.publicUrl.origin)
+  const findKey = storedKeys(deps)
+  const knownKeys = new KnownKeys(findKey, endings)
   const sessions = new Sessions(db, config, accessTokens, endings)
 
   const ownAccounts = new OwnAccounts(db, passwords, throttle)
@@ -115,7 +123,10 @@ export function createServices(deps: Deps, { hashing = argon2, mailer = createMa
     ownAccounts,
     deletions: new Deletions(deps, ownAccounts, endings),
     administration: new Administration(deps, freshSignIns, endings),
-    credentials: new Credentials(deps, accessTokens, knownKeys),
+    credentials: new Credentials(deps, tokens, knownKeys),
+    endings,
+    findKey,
+    reach: new Reach(deps),
     signingKeys,
     allowedClients,
     outgoingMail,

@@ -2,8 +2,8 @@ import type { ServiceDatabase } from '@ashlar/database/service-database'
 import { type CryptoKey, exportJWK, exportPKCS8, generateKeyPair, importJWK, importPKCS8, type JWK } from 'jose'
 import { seal, unseal } from './sealing.js'
 import { newSecret } from './secrets.js'
+import { ALGORITHM } from './token-verifier.js'
 
-export const ALGORITHM = 'EdDSA'
 const CURVE = 'Ed25519'
 const PURPOSE = 'signing key'
 const READ_EVERY_MS = 5 * 60_000

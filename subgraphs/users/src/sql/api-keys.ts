@@ -1,4 +1,5 @@
 import type { List } from '@ashlar/kit/paging'
+import { ENDINGS_TOPIC } from './endings.js'
 
 const KEY = `api_key.id, api_key.name, api_key.prefix, api_key.scopes, api_key.created_at as "createdAt",
   api_key.last_used_at as "lastUsedAt", api_key.expires_at as "expiresAt"`
@@ -8,7 +9,11 @@ export const ADD_KEY = `
   insert into api_key (id, account_id, name, prefix, hash, scopes, expires_at) values ($1, $2, $3, $4, $5, $6, $7) returning ${KEY}`
 
 /** $1 id, $2 account, $3 prefix, $4 hash. The secret of before is worth nothing from now on. */
-export const RENEW_SECRET = `update api_key set prefix = $3, hash = $4 where id = $1 and account_id = $2 returning ${KEY}`
+export const RENEW_SECRET = `
+  with api_key as (update api_key set prefix = $3, hash = $4 where id = $1 and account_id = $2 returning *), told as (
+    insert into event (topic, type, data) select '${ENDINGS_TOPIC}', 'key.renewed', jsonb_build_object('id', id) from api_key
+  )
+  select ${KEY} from api_key`
 
 /** $1 account. */
 export const COUNT_KEYS = 'select count(*)::int as count from api_key where account_id = $1'

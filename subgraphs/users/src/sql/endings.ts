@@ -4,11 +4,23 @@ export const ENDED_LATELY = `
   from ending where ended_at > clock() - make_interval(secs => $1::float8)
   union all select null, null, null, clock()`
 
-const ending = (ended: string) => `
-  with ended as (${ended})
-  insert into ending (subject_id, ended_at) select id, clock() from ended
-  on conflict (subject_id) do nothing
-  returning subject_id as id, below_generation as "belowGeneration"`
+/** The topic of the log that gateways which are processes of their own read. */
+export const ENDINGS_TOPIC = 'endings'
+
+const NOTED = 'returning subject_id as id, below_generation'
+
+/** Answers what `noted` has written down, and writes it to the log with it. */
+const told = (noted: string) => `
+  with ${noted}, told as (
+    insert into event (topic, type, data)
+    select '${ENDINGS_TOPIC}', 'credential.ended', jsonb_build_object('id', id, 'belowGeneration', below_generation) from noted
+  )
+  select id, below_generation as "belowGeneration" from noted`
+
+const ending = (ended: string) =>
+  told(`ended as (${ended}), noted as (
+    insert into ending (subject_id, ended_at) select id, clock() from ended on conflict (subject_id) do nothing ${NOTED}
+  )`)
 
 const endingSessions = (which: string) => ending(`delete from session where ${which} returning id`)
 const endingKeys = (which: string) => ending(`delete from api_key where ${which} returning id`)
@@ -25,16 +37,16 @@ export const END_OWN_KEY = endingKeys('account_id = $1 and id = $2')
 export const END_KEYS = endingKeys('account_id = $1')
 
 /** $1 account, whose generation has grown. Access tokens of an earlier one are refused. */
-export const END_GENERATION = `
-  insert into ending (subject_id, below_generation, ended_at) select id, generation, clock() from account where id = $1
-  on conflict (subject_id) do update set below_generation = excluded.below_generation, ended_at = excluded.ended_at
-  returning subject_id as id, below_generation as "belowGeneration"`
+export const END_GENERATION = told(`noted as (
+    insert into ending (subject_id, below_generation, ended_at) select id, generation, clock() from account where id = $1
+    on conflict (subject_id) do update set below_generation = excluded.below_generation, ended_at = excluded.ended_at ${NOTED}
+  )`)
 
 /** $1 account, which is gone: all of its access tokens are refused. */
-export const END_ACCOUNT = `
-  insert into ending (subject_id, ended_at) values ($1, clock())
-  on conflict (subject_id) do update set below_generation = null, ended_at = excluded.ended_at
-  returning subject_id as id, below_generation as "belowGeneration"`
+export const END_ACCOUNT = told(`noted as (
+    insert into ending (subject_id, ended_at) values ($1, clock())
+    on conflict (subject_id) do update set below_generation = null, ended_at = excluded.ended_at ${NOTED}
+  )`)
 
 /** $1 account. What was mailed or handed out and not used yet. */
 export const DROP_CODES = 'delete from authorization_code where account_id = $1'
