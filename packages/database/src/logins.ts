@@ -59,9 +59,7 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
     `comment on role ${login} is ${pg.escapeLiteral(mark)}`,
     ...(found.schemaOwner !== null ? [] : [`create schema ${schema} authorization ${owner}`]),
     `grant connect on database ${pg.escapeIdentifier(found.database)} to ${login}`,
-    // Temporary tables and large objects are no rows of a service's own: nothing would bound them, or clear them away.
-    `revoke temporary on database ${pg.escapeIdentifier(found.database)} from public`,
-    `revoke execute on function ${LARGE_OBJECTS.join(', ')} from public`,
+    noScratch(found.database),
     `grant usage on schema ${schema} to ${login}`,
     `alter default privileges ${rows} select, insert, update, delete on tables to ${login}`,
     `alter default privileges ${rows} usage, select on sequences to ${login}`,
@@ -83,9 +81,17 @@ export async function provisionService(admin: pg.Client, { roles, service, secre
   )
 }
 
-const LARGE_OBJECTS = ['lo_create(oid)', 'lo_creat(integer)', 'lo_from_bytea(oid, bytea)', 'lo_import(text)', 'lo_import(text, oid)'].map(
-  (signature) => `pg_catalog.${signature}`,
-)
+/**
+ * Temporary tables and large objects are no rows of a service's own: nothing would bound them, or clear them away. On a server of somebody
+ * else's who may do so is theirs to say.
+ */
+const noScratch = (database: string): string => `do $$
+  begin
+    revoke temporary on database ${pg.escapeIdentifier(database)} from public;
+    revoke execute on function pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) from public;
+  exception when insufficient_privilege then null;
+  end
+$$`
 
 async function stateOf(admin: pg.Client, { owner, login }: ServiceRoles, service: string) {
   const { rows } = await admin.query(
