@@ -12,6 +12,7 @@ import { signsInOnly } from './http/signs-in-only.js'
 import type { Limits } from './limits.js'
 import { presentError } from './present-error.js'
 import { requestError } from './request-error.js'
+import { rootFieldsOf } from './root-fields.js'
 import type { SupergraphGateway } from './supergraph-gateway.js'
 
 export interface ApolloServerOptions {
@@ -40,6 +41,7 @@ export const createApolloServer = ({ gateway, limits, log, signInFields }: Apoll
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       refuseEndedCredentials(signInFields),
+      boundRootFields(limits),
       nameFaults(limits),
     ],
   })
@@ -50,6 +52,19 @@ const refuseEndedCredentials = (signInFields: () => ReadonlySet<string>): Apollo
     didResolveOperation: async ({ document, operation, contextValue: { refused } }) => {
       if (!refused || (operation && signsInOnly(document, operation, signInFields()))) return
       throw requestError(refused)
+    },
+  }),
+})
+
+/** Each is a tree of its own: without a bound one request asks for the longest list a hundred times, under other names. */
+const boundRootFields = ({ rootFields }: Limits): ApolloServerPlugin<GatewayContext> => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ document, operation }) => {
+      if (!operation) return
+      const names = new Set(rootFieldsOf(document, operation).map(({ alias, name }) => (alias ?? name).value))
+      if (names.size > rootFields) {
+        throw requestError(tooComplex({ message: `The operation has more than ${rootFields} root fields.`, limit: rootFields }))
+      }
     },
   }),
 })

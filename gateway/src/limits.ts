@@ -6,6 +6,8 @@ export interface Limits {
   readonly nesting: number
   /** Selections after all fragments are spread. */
   readonly selections: number
+  /** Fields at the root of one operation, by their names in the answer. */
+  readonly rootFields: number
   readonly planningMs: number
   /** Options that the planner keeps for each step of a path. */
   readonly planningPaths: number
@@ -25,6 +27,7 @@ export const defaultLimits: Limits = {
   tokens: 10_000,
   nesting: 100,
   selections: 10_000,
+  rootFields: 50,
   planningMs: 2_000,
   planningPaths: 1_000,
   plansKept: 1_000,

@@ -1,5 +1,6 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { GraphQLFormattedError } from 'graphql'
+import type { Source } from './data-sources/source.js'
 
 export interface SubgraphRequest {
   readonly query: string
@@ -12,11 +13,19 @@ export interface SubgraphResult {
   readonly errors?: readonly GraphQLFormattedError[]
 }
 
-/** A service as the gateway sees it: its schema, and a way to ask it. */
+/** A service in this process as the gateway sees it: its schema, and a way to ask it. */
 export interface GatewaySubgraph {
   readonly name: string
   readonly sdl: string
-  readonly url?: string
   /** Asks as whoever `asking` says. A throw means that the service can't answer now. */
   execute(request: SubgraphRequest, asking: Asking): Promise<SubgraphResult>
 }
+
+/** The same for one that is a process of its own. */
+export interface RemoteSubgraph {
+  readonly name: string
+  readonly sdl: string
+  readonly source: Source
+}
+
+export type AnySubgraph = GatewaySubgraph | RemoteSubgraph

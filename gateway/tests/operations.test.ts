@@ -228,6 +228,11 @@ describe('the size of an operation', () => {
     ['lists', `{ posts(filter: { tags: ${'['.repeat(50_000)} }) { totalCount } }`],
     ['objects', `{ posts(filter: ${'{ tags: '.repeat(50_000)} }) { totalCount } }`],
     ['types', `query ($a: ${'['.repeat(5_000)}Int${']'.repeat(5_000)}) { __typename }`],
+    ['fields at the root', `{ ${Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ')} }`],
+    [
+      'fields at the root by fragments',
+      `{ ...A ...B } ${['A', 'B'].map((f) => `fragment ${f} on Query { ${Array.from({ length: 26 }, (_, n) => `${f}${n}: __typename`).join(' ')} }`).join(' ')}`,
+    ],
     ['selections in a fragment', `{ __typename } fragment A on Post { older ${'{ older '.repeat(5_000)}`],
   ])('is bounded in how deep it nests: %s', async (_, query) => {
     expectRefused(await running.ask(query), 'TOO_COMPLEX')

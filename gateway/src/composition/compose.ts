@@ -1,5 +1,5 @@
-import type { Logger } from '@ashlar/kit/log'
 import { expandSubject, subjectTypesOf } from '@ashlar/kit/expand-subject'
+import type { Logger } from '@ashlar/kit/log'
 import { builtFile, runWorker } from '@ashlar/kit/worker-lane'
 import { print } from 'graphql'
 import type { Limits } from '../limits.js'

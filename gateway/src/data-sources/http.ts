@@ -1,0 +1,43 @@
+import type { Asking } from '@ashlar/kit/caller'
+import { decodeReply, REPLY_HEADER } from '@ashlar/kit/doors'
+import { type DoorClient, NotSent } from '@ashlar/kit/doors-client'
+import { subgraphUnavailable } from '@ashlar/kit/errors'
+import type { Logger } from '@ashlar/kit/log'
+import type { Limits } from '../limits.js'
+import { readAnswer } from './answer.js'
+import type { Source } from './source.js'
+
+export interface OverHttpOptions extends Pick<Limits, 'fetchMs'> {
+  readonly door: DoorClient
+  /** Whether the service signs people in: only then it gets the refresh token of a cookie, and may set it. */
+  readonly signsIn: boolean
+  readonly log: Logger
+}
+
+const RETRY_AFTER_SECONDS = 5
+const UNAVAILABLE = 503
+
+/** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. */
+export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source => ({
+  async ask({ query, operationName, variables }, asking) {
+    const body = JSON.stringify({ query, ...(operationName && { operationName }), variables })
+    const answer = await door
+      .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs })
+      .catch((error: unknown) => {
+        if (!(error instanceof NotSent)) throw error
+        // Nothing was asked, so that nothing is open about what a write has done.
+        log.error({ err: error, service: door.audience, requestId: asking.request.id }, 'a service can not be reached')
+        throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
+      })
+    // On its way out it takes nothing any more.
+    if (answer.status === UNAVAILABLE) throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
+    if (answer.status !== 200) throw new Error(`answered with status ${answer.status}`)
+    const read = readAnswer(JSON.parse(String(answer.body)))
+    const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
+    if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie
+    return read
+  },
+})
+
+const withoutCookie = (asking: Asking): Asking =>
+  asking.request.refreshCookie === null ? asking : { ...asking, request: { ...asking.request, refreshCookie: null } }
