@@ -187,11 +187,15 @@ describe("the owner's link", () => {
   it('makes one owner, of two who press the button at once', async () => {
     await using site = await startSite()
     const link = new URL((await site.services.ownership.link()) ?? '')
-    const claims = ['one', 'two'].map(async (name) => {
-      const browser = site.browser()
-      const form = await openLink(browser, link)
-      return browser.send(form, { username: `owner_${name}`, email: `${name}@example.org`, password: PASSWORD })
-    })
+    const opened = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const browser = site.browser()
+        return { name, browser, form: await openLink(browser, link) }
+      }),
+    )
+    const claims = opened.map(({ name, browser, form }) =>
+      browser.send(form, { username: `owner_${name}`, email: `${name}@example.org`, password: PASSWORD }),
+    )
     const headings = (await Promise.all(claims)).map(({ heading }) => heading)
     expect(headings.filter((heading) => heading === 'You are signed in')).toHaveLength(1)
   })
