@@ -1,4 +1,6 @@
+import type { Asking } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
+import { clientOf } from '@ashlar/kit/own-origin'
 import { sessionCookie } from '@ashlar/kit/session-cookie'
 import type { FastifyPluginAsync } from 'fastify'
 import { parse, printSchema } from 'graphql'
@@ -15,18 +17,21 @@ import { type Explorer, graphqlRoutes } from './http/graphql-routes.js'
 import { healthRoutes } from './http/health-routes.js'
 import { origins } from './http/origins.js'
 import { defaultLimits, type Limits } from './limits.js'
-import { nodeTypesOf } from './registry/node-types.js'
+import { type NodeReference, nodeLoader } from './registry/node-loader.js'
+import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
 import { registrySdl } from './registry/registry-sdl.js'
-import type { GatewaySubgraph } from './subgraph.js'
+import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 
 export interface GatewayOptions {
-  readonly subgraphs: readonly GatewaySubgraph[]
+  readonly subgraphs: readonly AnySubgraph[]
   /** Where composed supergraphs are kept for the next start; nowhere without it. */
   readonly cacheDir?: string
   readonly log: Logger
   readonly authenticate: Authenticate
+  /** Whether what has ended is known well enough for a credential to write; always without it. */
+  readonly mayWrite?: () => boolean
   readonly publicUrl: URL
   /** The address that is listened on: on a loopback one, pages of loopback origins may call. */
   readonly host: string
@@ -45,8 +50,10 @@ export interface Gateway {
   readonly supergraphSdl: string
   /** The graph as clients see it, as SDL. */
   readonly apiSdl: string
+  /** Which of the ids are there for whoever asks, in their order: all of one owner in one fetch, and any number of them. */
+  nodes(ids: readonly string[], asking: Asking): Promise<readonly (NodeReference | null | Error)[]>
   /** Switches to these services. Throws CompositionError, and goes on as it was, where they do not compose. */
-  update(subgraphs: readonly GatewaySubgraph[]): Promise<void>
+  update(subgraphs: readonly AnySubgraph[]): Promise<void>
   /** `/readyz` says no from now on; what runs goes on. */
   drain(): void
   close(): Promise<void>
@@ -54,6 +61,8 @@ export interface Gateway {
 
 interface Graph {
   readonly supergraphSdl: string
+  readonly types: ReadonlyMap<string, NodeType>
+  readonly owners: Readonly<Record<string, Source>>
   readonly sources: Readonly<Record<string, Source>>
   readonly services: ReadonlySet<string>
   readonly signInFields: ReadonlySet<string>
@@ -71,7 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log }
   let graph = await compose(options.subgraphs, composition)
-  const gateway = new SupergraphGateway({ ...graph, limits, log })
+  const gateway = new SupergraphGateway({ ...graph, limits, log, mayWrite: options.mayWrite ?? (() => true) })
   const apollo = createApolloServer({ gateway, limits, log, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
     await gateway.stop()
@@ -84,7 +93,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const graphql = graphqlRoutes({
     apollo,
     authenticate: options.authenticate,
-    cookie: sessionCookie(publicUrl),
+    cookieOf: (origin) => sessionCookie(publicUrl, clientOf(origin, publicUrl)),
     explorer: options.explorer,
     limits,
     log,
@@ -103,6 +112,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     get apiSdl() {
       return gateway.schema ? printSchema(gateway.schema) : ''
+    },
+    nodes(ids, asking) {
+      const { types, owners } = graph
+      return nodeLoader({ types, owners, asking, log }).loadMany(ids)
     },
     update(subgraphs) {
       const next = updating.then(async () => {
@@ -126,20 +139,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function compose(subgraphs: readonly GatewaySubgraph[], { store, limits, log }: Composition): Promise<Graph> {
+async function compose(subgraphs: readonly AnySubgraph[], { store, limits, log }: Composition): Promise<Graph> {
   if (subgraphs.some(({ name }) => name === REGISTRY)) {
     throw new CompositionError([{ code: 'NAME_TAKEN', message: `[${REGISTRY}] no service may be called so` }])
   }
   const schemas = readSchemas(subgraphs, limits)
   const types = nodeTypesOf(schemas)
   const sdl = registrySdl(types.values())
-  const owners = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, inProcess(subgraph, limits)]))
+  const owners = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, sourceOf(subgraph, limits)]))
   const expanded = expandSchemas([{ name: REGISTRY, sdl, document: parse(sdl, { noLocation: true }) }, ...schemas])
   const supergraphSdl = await composeSupergraph(expanded, { store, limits, log })
   return {
     supergraphSdl,
+    types,
+    owners,
     sources: { ...owners, [REGISTRY]: registrySource({ sdl, types, owners, log }) },
     services: new Set(subgraphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
   }
 }
+
+const sourceOf = (subgraph: AnySubgraph, limits: Limits): Source => ('source' in subgraph ? subgraph.source : inProcess(subgraph, limits))

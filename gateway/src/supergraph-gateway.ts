@@ -1,9 +1,10 @@
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
 import { checkVariables } from '@ashlar/kit/check-variables'
-import { AshlarError, badUserInput } from '@ashlar/kit/errors'
+import { AshlarError, badUserInput, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
 import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
@@ -24,6 +25,8 @@ interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
 process.env.APOLLO_TELEMETRY_DISABLED = '1'
 const Base = ApolloGateway as unknown as new (config: GatewayConfig) => OpenGateway
 
+const RETRY_AFTER_SECONDS = 5
+
 type Sources = Readonly<Record<string, Source>>
 
 /** One version of the graph: what it is planned and executed with. */
@@ -38,6 +41,8 @@ export interface SupergraphGatewayOptions {
   readonly sources: Sources
   readonly limits: Limits
   readonly log: Logger
+  /** Whether a credential may write now. */
+  readonly mayWrite: () => boolean
 }
 
 /** Apollo's life cycle, with planning in a thread and with execution of our own choosing. */
@@ -88,6 +93,7 @@ export class SupergraphGateway extends Base {
     const operation = getOperationAST(request.document, operationName)
     if (!operation) return { errors: [unresolved(operationName)] }
     try {
+      this.checkCredential(operation, request.context as GatewayContext)
       checkOperation(version, operation, request.request.variables ?? {})
       const plan = await version.plan(request.queryHash, { query: request.source, operationName })
       return await version.execute(plan, request)
@@ -100,6 +106,12 @@ export class SupergraphGateway extends Base {
   override async stop() {
     await super.stop()
     await this.version?.planner.close()
+  }
+
+  // A credential that has ended meanwhile must not change anything, where it can't be known whether it has.
+  private checkCredential({ operation }: OperationDefinitionNode, { asking }: GatewayContext) {
+    if (operation !== OperationTypeNode.MUTATION || !asking.identity || this.options.mayWrite()) return
+    throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 
   private adopt(graph: LoadedGraph, sources: Sources) {
