@@ -155,6 +155,30 @@ describe('cookie mode', () => {
     expect(headers['set-cookie']?.[0]).toMatch(/^ashlar-4000=; .*Expires=Thu, 01 Jan 1970/)
   })
 
+  it("keeps a cookie for each origin's pages, and hands none another's", async () => {
+    const at = (origin: string, body: string, cookie = '') =>
+      post(body, { ...COOKIE_MODE, origin, 'sec-fetch-site': origin.endsWith(':4000') ? 'same-origin' : 'same-site', cookie })
+    const set = async (origin: string) => String((await at(origin, SIGN_IN)).headers['set-cookie']).replace(/;.*/, '')
+    const own = await set('http://localhost:4000')
+    const [app, other] = [await set('http://localhost:5173'), await set('http://localhost:5174')]
+    expect(own).toBe('ashlar-4000=secret')
+    expect(app).toMatch(/^ashlar-4000-[\w-]{16}=secret$/)
+    expect(new Set([own, app, other]).size).toBe(3)
+    const jar = [own.replace('secret', 'own'), app.replace('secret', 'app')].join('; ')
+    const read = async (origin: string) => (await at(origin, REFRESH, jar)).json.data?.refreshSession.token
+    const origins = [
+      'http://localhost:4000',
+      'http://127.0.0.1:4000',
+      'http://[::1]:4000',
+      'http://localhost:5173',
+      'http://localhost:5174',
+    ]
+    expect(await Promise.all(origins.map(read))).toEqual(['own', 'own', 'own', 'app', 'none'])
+    const { headers } = await at('http://localhost:5173', JSON.stringify({ query: 'mutation { signOut }' }), jar)
+    expect(headers['set-cookie']).toHaveLength(1)
+    expect(headers['set-cookie']?.[0]).toContain(app.replace('secret', ';'))
+  })
+
   it('neither reads nor writes a cookie unless asked to', async () => {
     const headers = { origin: 'http://localhost:4000', cookie: 'ashlar-4000=kept' }
     expect((await post(REFRESH, headers)).json.data?.refreshSession.token).toBe('none')

@@ -16,7 +16,8 @@ export type Authenticate = (authorization: string | undefined) => Promise<Identi
 
 export interface AskingOptions {
   readonly authenticate: Authenticate
-  readonly cookie: HostCookie
+  /** The cookie of pages of this origin, which none of another can have us read or write. */
+  readonly cookieOf: (origin: string | null) => HostCookie
   /** The names of all services. */
   readonly services: () => ReadonlySet<string>
   readonly log: Logger
@@ -28,6 +29,7 @@ const USER_AGENT_MAX = 500
 export async function askingOf(request: FastifyRequest, options: AskingOptions): Promise<GatewayContext> {
   const { headers } = request
   const cookieMode = isCookieMode(request)
+  const origin = headers.origin ?? null
   const id = randomUUID()
   const { identity, refused } = await identityOf(request, id, options)
   const asking: Asking = {
@@ -36,9 +38,9 @@ export async function askingOf(request: FastifyRequest, options: AskingOptions):
       id,
       clientAddress: request.ip,
       userAgent: headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? null,
-      origin: headers.origin ?? null,
+      origin,
       cookieMode,
-      refreshCookie: cookieMode ? options.cookie.parse(headers.cookie) : null,
+      refreshCookie: cookieMode ? options.cookieOf(origin).parse(headers.cookie) : null,
     },
     reply: {},
   }

@@ -28,7 +28,7 @@ export interface GraphQLRoutesOptions extends AskingOptions {
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookie, explorer, limits, log, origins, publicUrl } = options
+    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl } = options
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
     fastify.addHook('onRequest', cors(origins, log))
     fastify.addHook('onRequest', guardCookieMode(origins))
@@ -52,6 +52,7 @@ export const graphqlRoutes =
       for (const [name, value] of headers) reply.header(name, value)
       const refreshCookie = asking?.reply.refreshCookie
       if (asking?.request.cookieMode && refreshCookie !== undefined) {
+        const cookie = cookieOf(asking.request.origin)
         reply.header('set-cookie', refreshCookie ? cookie.serialize(refreshCookie.value, refreshCookie.expiresAt) : cookie.clear())
       }
       // What a credential opened is nobody else's, whatever stands between.

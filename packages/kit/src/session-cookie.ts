@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isLoopback } from './config.js'
 
 /** A cookie's name and attributes at one public address, for what only the server reads. */
@@ -33,5 +34,13 @@ export function hostCookie(publicUrl: URL, sameSite: 'Strict' | 'Lax', purpose =
   }
 }
 
-/** The cookie that holds the refresh token. Strict: a link on another site never sends it. */
-export const sessionCookie = (publicUrl: URL): HostCookie => hostCookie(publicUrl, 'Strict')
+/**
+ * The cookie that holds the refresh token of the session that is for this client (`clientOf`): `__Host-ashlar` for the instance's own
+ * pages, and one that bears its mark for each other origin. A browser sends the cookies of this host along whatever page of the same
+ * site asks, so a name alone keeps their sessions apart: none is handed another's, and signing in to one does not overwrite another's.
+ * Strict: a link on another site never sends it.
+ */
+export const sessionCookie = (publicUrl: URL, client: string | null): HostCookie =>
+  hostCookie(publicUrl, 'Strict', client === null ? '' : markOf(client))
+
+const markOf = (client: string): string => createHash('sha256').update(client).digest('base64url').slice(0, 16)

@@ -5,10 +5,10 @@ import type { Caller, Identity, RequestInfo } from '@ashlar/kit/caller'
 import { type Config, isLoopback } from '@ashlar/kit/config'
 import { notFound, unauthenticated } from '@ashlar/kit/errors'
 import { encodeId, newId } from '@ashlar/kit/ids'
+import { clientOf } from '@ashlar/kit/own-origin'
 import type { AccessTokens } from './access-tokens.js'
 import type { Ended, Endings } from './endings.js'
 import { fullSession, ownSession } from './guards.js'
-import { clientOf } from './origins.js'
 import { type Refreshed, rotate } from './refresh-tokens.js'
 import { OWN } from './scopes.js'
 import { hashOf, newSecret } from './secrets.js'
@@ -71,7 +71,7 @@ export class Sessions {
   async open(sql: Sql, caller: Caller, accountId: string, options: SignInOptions): Promise<Opened> {
     const { request } = caller
     const refreshToken = newSecret()
-    const client = options.client === undefined ? clientOf(request.origin, this.config) : options.client
+    const client = options.client === undefined ? clientOf(request.origin, this.config.publicUrl) : options.client
     const id = newId()
     const [session] = await sql.query<OpenSession>(OPEN_SESSION, [
       id,
@@ -120,14 +120,22 @@ export class Sessions {
     }
   }
 
-  /** Swaps a refresh token, from the input or the cookie, for a new pair. @throws UNAUTHENTICATED */
+  /**
+   * Swaps a refresh token, from the input or the cookie, for a new pair. The cookie comes by itself with whatever page of the same site
+   * asks, and so renews only a session that is for this very page. @throws UNAUTHENTICATED
+   */
   async refresh(caller: Caller, given: string | null | undefined): Promise<SignedIn> {
     const { request } = caller
     const token = given ?? request.refreshCookie
     if (!token) throw unauthenticated({ message: 'This needs a refresh token.' })
     const { refreshed, ended } = await this.db.sqlTransaction(async (sql) => {
-      const presented = { token, userAgent: userAgentOf(request), clientAddress: request.clientAddress, demo: this.demoMaySignIn }
-      const outcome = await rotate(sql, presented)
+      const outcome = await rotate(sql, {
+        token,
+        userAgent: userAgentOf(request),
+        clientAddress: request.clientAddress,
+        demo: this.demoMaySignIn,
+        mayRenew: (client) => Boolean(given) || this.isFor(client, request),
+      })
       return { refreshed: outcome, ended: await this.settle(sql, caller, outcome) }
     })
     this.endings.add(ended)
@@ -164,6 +172,11 @@ export class Sessions {
     return ended.length
   }
 
+  /** Whether a session of this client is the page's that asks. One with a code of our own origin bears its name (`authorizeClient`). */
+  private isFor(client: string | null, { origin }: RequestInfo): boolean {
+    return client === clientOf(origin, this.config.publicUrl) || (client !== null && client === origin)
+  }
+
   private get demoMaySignIn(): boolean {
     return isLoopback(this.config.host)
   }
@@ -172,7 +185,7 @@ export class Sessions {
   private async settle(sql: Sql, caller: Caller, refreshed: Refreshed): Promise<Ended[]> {
     if (refreshed.outcome === 'renewed' || refreshed.outcome === 'unknown') return []
     const { outcome, session } = refreshed
-    const ended = outcome === 'refused' ? [] : await sql.query<Ended>(END_SESSION, [session.id])
+    const ended = outcome === 'refused' || outcome === 'foreign' ? [] : await sql.query<Ended>(END_SESSION, [session.id])
     const target = encodeId('session', session.id)
     await writeAudit(sql, caller, {
       action: 'user.refresh',

@@ -1,6 +1,6 @@
 import { codesOf } from '@ashlar/kit/testing/test-subgraph'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type Instance, startInstance, type Tokens } from './instance.js'
+import { type Instance, PASSWORD, startInstance, type Tokens } from './instance.js'
 
 describe('refreshing a session', () => {
   let users: Instance
@@ -95,6 +95,38 @@ describe('refreshing a session', () => {
       { outcome: 'REFUSED', reason: 'refused' },
       { outcome: 'REFUSED', reason: 'replayed' },
     ])
+  })
+
+  it("renews by the cookie only for a page of the session's own origin, and leaves it unharmed by any other", async () => {
+    const app = 'https://app.example.com'
+    const pages = users.config.publicUrl.origin
+    await users.signUp('two_doors')
+    const signedInAt = async (origin: string) => {
+      const asking = users.nobody({ cookieMode: true, origin })
+      const input = { login: 'two_doors', password: PASSWORD }
+      await users.field('signIn', 'mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }', { input }, asking)
+      return asking.reply.refreshCookie?.value ?? ''
+    }
+    const renew = async (refreshCookie: string, origin: string) => {
+      const asking = users.nobody({ cookieMode: true, origin, refreshCookie })
+      const answer = await users.ask('mutation { refreshSession(input: {}) { viewer { scopes } tokens { accessToken } } }', {}, asking)
+      return { codes: codesOf(answer), cookie: asking.reply.refreshCookie?.value }
+    }
+    const full = await signedInAt(pages)
+    for (const origin of [app, 'http://localhost:1', `${pages}/`, pages.toUpperCase()])
+      expect(await renew(full, origin)).toEqual({ codes: ['UNAUTHENTICATED'], cookie: undefined })
+    const next = await renew(full, pages)
+    expect(next).toEqual({ codes: [], cookie: expect.any(String) })
+    // Even what would be a replay from its own page ends nothing from another's.
+    await renew(next.cookie ?? '', pages)
+    await shift('11 seconds')
+    expect(await renew(full, app)).toEqual({ codes: ['UNAUTHENTICATED'], cookie: undefined })
+    expect(await renew(next.cookie ?? '', pages.replace('localhost', '127.0.0.1'))).toEqual({ codes: [], cookie: expect.any(String) })
+    await shift('0')
+
+    const apps = await signedInAt(app)
+    expect((await renew(apps, pages)).codes).toEqual(['UNAUTHENTICATED'])
+    expect(await renew(apps, app)).toEqual({ codes: [], cookie: expect.any(String) })
   })
 
   it.each(['', 'x', '\u0000', 'x'.repeat(100_000)])('refuses what is no token', async (token) => {

@@ -15,7 +15,7 @@ export interface House {
   readonly seals: Seals
   readonly throttle: Throttle
   readonly formTokens: FormTokens
-  /** Holds the refresh token. */
+  /** Holds the refresh token of the pages' own session. */
   readonly sessionCookie: HostCookie
   /** Holds what was agreed with an OpenID provider. Lax: the way back comes from another site. */
   readonly attemptCookie: HostCookie
@@ -28,6 +28,6 @@ export const houseOf = (services: Services, { config, db, log }: Deps): House =>
   seals: new Seals(db, config.secretKey),
   throttle: new Throttle(db),
   formTokens: new FormTokens(config),
-  sessionCookie: sessionCookie(config.publicUrl),
+  sessionCookie: sessionCookie(config.publicUrl, null),
   attemptCookie: hostCookie(config.publicUrl, 'Lax', 'attempt'),
 })

@@ -27,7 +27,7 @@ async function answerOf(visit: Visit, handler: Handler): Promise<Answer> {
 }
 
 const isOurForm = (visit: Visit): boolean =>
-  isSameOrigin(visit.request.headers, visit.house.config) && visit.house.formTokens.matches(visit.formSecret, visit.field('form'))
+  isSameOrigin(visit.request.headers, visit.house.config.publicUrl) && visit.house.formTokens.matches(visit.formSecret, visit.field('form'))
 
 function write(visit: Visit, reply: FastifyReply, answer: Answer) {
   const { house, formSecret } = visit
