@@ -161,7 +161,11 @@ class Client implements TransportSocket {
   /** Resolves once it is written out: so many answers of a stream wait as one. */
   send(text: string): Promise<void> {
     const { socket } = this
-    if (socket.readyState !== socket.OPEN) return Promise.resolve()
+    if (socket.readyState !== socket.OPEN) {
+      // What is not written out does not wait either: a stream that never pauses would take the whole process.
+      this.release()
+      return Promise.resolve()
+    }
     if (socket.bufferedAmount > this.options.limits.bufferedBytesMax) {
       this.close(TRY_AGAIN_LATER, 'Too slow')
       return Promise.resolve()
@@ -171,6 +175,7 @@ class Client implements TransportSocket {
   }
 
   close(code: number = GOING_AWAY, reason = ''): void {
+    this.release()
     void farewell(this.socket, code, reason)
   }
 
@@ -208,6 +213,7 @@ class Client implements TransportSocket {
     }
     const stream: AnswerStream = {
       next: async () => {
+        if (ended.signal.aborted) return answers.return()
         const step = await answers.next()
         if (step.done) end()
         return step
