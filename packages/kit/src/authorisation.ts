@@ -81,14 +81,19 @@ const ownThings =
     opensOwn(identity, service, 'read') ? null : identity ? forbidden() : unauthenticated()
 
 function guard(field: GraphQLField<unknown, Context>, checks: readonly Check[]): void {
-  const resolve = field.resolve ?? defaultFieldResolver
-  field.resolve = (source, args, context, info) => {
-    for (const check of checks) {
-      const refusal = check(callerFor(source, context))
-      if (refusal) throw refusal
+  const { resolve = defaultFieldResolver, subscribe } = field
+  const guarded =
+    (inner: typeof resolve): typeof resolve =>
+    (source, args, context, info) => {
+      for (const check of checks) {
+        const refusal = check(callerFor(source, context))
+        if (refusal) throw refusal
+      }
+      return inner(source, args, context, info)
     }
-    return resolve(source, args, context, info)
-  }
+  field.resolve = guarded(resolve)
+  // A subscription begins to listen before it has anything to resolve.
+  if (subscribe) field.subscribe = guarded(subscribe)
 }
 
 interface ReferenceResolver {

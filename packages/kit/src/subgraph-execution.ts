@@ -48,6 +48,11 @@ interface Prepared {
   readonly operation: OperationDefinitionNode | null
 }
 
+/** Whether an event was refused as a whole: whoever may not ask any more is told once. */
+const endsWith = ({ data, errors = [] }: FormattedExecutionResult): boolean =>
+  data === null && errors.some(({ path, extensions }) => path?.length === 1 && REFUSALS.has(extensions?.code))
+const REFUSALS = new Set<unknown>(['UNAUTHENTICATED', 'FORBIDDEN'])
+
 /** Of what is asked once: it ends by itself. */
 const NEVER = new AbortController().signal
 
@@ -91,7 +96,9 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
       for await (const rootValue of source) {
         // Loaders remember what they have read: each event has its own.
         const { errors, ...rest } = await execute({ ...args, rootValue, contextValue: contextOf(asking, 'read') })
-        yield { ...rest, ...present(errors, false) }
+        const answer = { ...rest, ...present(errors, false) }
+        yield answer
+        if (endsWith(answer)) return
       }
     } catch (error) {
       const located = error instanceof GraphQLError ? error : new GraphQLError('', { originalError: error as Error })
