@@ -1,11 +1,12 @@
-import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller } from '@ashlar/kit/caller'
+import type { Deps } from '@ashlar/kit/deps'
 import { forbidden } from '@ashlar/kit/errors'
 import { once } from '@ashlar/kit/idempotency'
 import { encodeId } from '@ashlar/kit/ids'
 import { editable } from './access.js'
+import { tellChange } from './events.js'
 import type { WholePost } from './models.js'
 import { LOCK_POST, POSTS_BY_ID } from './sql/posts.js'
 
@@ -31,12 +32,12 @@ export async function checkEditable(db: Sql, caller: Caller, postId: string): Pr
 
 /**
  * One change of one post by somebody who may make it: under the post's lock, so that none is lost however many come at once, and once
- * for each key. What a moderator does to another's post is written down.
+ * for each key. What a moderator does to another's post is written down, and what everybody can see of it is told.
  * @param change answers the post as it then is
  * @throws NOT_FOUND; FORBIDDEN; CONFLICT
  */
 export function edit(
-  db: ServiceDatabase,
+  { db, events }: Pick<Deps, 'db' | 'events'>,
   caller: Caller,
   { postId, field, input, idempotencyKey }: Edit,
   change: (sql: Sql, post: WholePost) => Promise<WholePost>,
@@ -50,6 +51,7 @@ export function edit(
       if (changed !== post && post.authorId !== caller.userId) await auditModeration(sql, caller, post, field)
       return { postId }
     })
+    if (changed !== post) await tellChange(events, sql, post, changed)
     return changed
   })
 }

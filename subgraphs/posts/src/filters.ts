@@ -2,7 +2,7 @@ import { Checks } from '@ashlar/kit/checks'
 import { badUserInput } from '@ashlar/kit/errors'
 import { decodeId } from '@ashlar/kit/ids'
 import { checkText } from '@ashlar/kit/text'
-import type { PostFilter, PostOrder } from './generated/graphql.js'
+import type { PostEventFilter, PostFilter, PostOrder } from './generated/graphql.js'
 import { checkKind, checkTags } from './inputs.js'
 import type { PostStatus } from './models.js'
 
@@ -41,5 +41,23 @@ export function readChoice(filter: PostFilter | null | undefined, orderBy: PostO
     publishedAfter: publishedAfter ?? null,
     publishedBefore: publishedBefore ?? null,
     updatedAfter: updatedAfter ?? null,
+  })
+}
+
+/** Which events of posts. Null does not filter. */
+export interface EventChoice {
+  readonly postId: string | null
+  readonly authorId: string | null
+  readonly kind: string | null
+}
+
+/** The filter of `postEvents` as the service takes it. @throws BAD_USER_INPUT with every issue */
+export function readEventChoice(filter: PostEventFilter | null | undefined): EventChoice {
+  const { postId, authorId, kind } = filter ?? {}
+  const checks = new Checks()
+  return checks.pass({
+    postId: checks.run(() => (typeof postId === 'string' ? decodeId('post', postId, ['filter', 'postId']) : null)),
+    authorId: checks.run(() => (typeof authorId === 'string' ? decodeId('user', authorId, ['filter', 'authorId']) : null)),
+    kind: checks.run(() => (typeof kind === 'string' ? checkKind(kind, ['filter', 'kind']) : null)),
   })
 }

@@ -1,3 +1,4 @@
+import type { EventConnection } from '@ashlar/kit/events/event-pages'
 import type { Connection } from '@ashlar/kit/paging'
 
 export type PostStatus = 'DRAFT' | 'SCHEDULED' | 'PUBLISHED'
@@ -53,3 +54,18 @@ export interface Viewer {
 
 export type PostConnection = Connection<Post>
 export type PostRevisionConnection = Connection<PostRevision>
+
+/** Something that happened to a post, and the post as the caller sees it now. */
+export interface PostEvent {
+  readonly type: 'PostPublished' | 'PostChanged' | 'PostRemoved'
+  readonly cursor: string
+  readonly at: Date
+  readonly postId: string
+  readonly slug: string
+  readonly post: Post | null
+}
+
+export type PostPublished = PostEvent
+export type PostChanged = PostEvent
+export type PostRemoved = PostEvent
+export type PostEventConnection = EventConnection<PostEvent>

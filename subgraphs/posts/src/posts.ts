@@ -7,6 +7,7 @@ import { newId } from '@ashlar/kit/ids'
 import { authorOf, canSee, checkMayPublish, editable, isModerator } from './access.js'
 import { isDeadlock, isTakenSlug } from './constraints.js'
 import { actorOf, auditModeration, checkEditable, edit } from './editing.js'
+import { tellChange, tellDeletion } from './events.js'
 import type { NewPost, PostChanges } from './inputs.js'
 import type { Post, PostText, WholePost } from './models.js'
 import { cancelPublication } from './publication.js'
@@ -24,7 +25,7 @@ const SLUG_ATTEMPTS_MAX = 200
 
 /** Posts: who sees and changes them. */
 export class Posts {
-  constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs'>) {}
+  constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs' | 'events'>) {}
 
   /** Those that the caller may see. */
   async byIds(caller: Caller, ids: readonly string[]): Promise<Post[]> {
@@ -73,9 +74,10 @@ export class Posts {
     const text = await writeText(input.content)
     return this.deps.db.sqlTransaction(async (sql) => {
       const attempt = { actor: authorId, field: 'createPost', key: input.idempotencyKey, input }
-      const { result } = await once(sql, attempt, async () => ({ postId: await addPost(sql, authorId, input, text) }))
+      const { result, repeated } = await once(sql, attempt, async () => ({ postId: await addPost(sql, authorId, input, text) }))
       const [post] = await sql.query<WholePost>(WHOLE_POSTS_BY_ID, [[result.postId]])
       if (!post) throw notFound()
+      if (!repeated) await tellChange(this.deps.events, sql, null, post)
       return post
     })
   }
@@ -100,7 +102,7 @@ export class Posts {
   }
 
   private change(caller: Caller, input: PostChanges, text: WrittenText | null): Promise<WholePost> {
-    return edit(this.deps.db, caller, { ...input, field: 'updatePost', input }, async (sql, post) => {
+    return edit(this.deps, caller, { ...input, field: 'updatePost', input }, async (sql, post) => {
       if (input.expectedRevision !== null && input.expectedRevision !== post.revision) throw conflict({ current: snapshotOf(post) })
       if (!saysAnything(input)) return post
       const slug = await this.newSlug(sql, post, input)
@@ -124,6 +126,7 @@ export class Posts {
       await cancelPublication(this.deps.jobs, sql, postId)
       await sql.query(DELETE_POST, [postId])
       if (post.authorId !== caller.userId) await auditModeration(sql, caller, post, 'deletePost')
+      await tellDeletion(this.deps.events, sql, post)
     })
   }
 }

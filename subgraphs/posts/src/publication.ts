@@ -4,6 +4,7 @@ import type { Deps } from '@ashlar/kit/deps'
 import type { Job, JobHandlers, JobQueue } from '@ashlar/kit/jobs'
 import { checkMayPublish } from './access.js'
 import { checkEditable, edit } from './editing.js'
+import { tellChange } from './events.js'
 import type { WholePost } from './models.js'
 import { END_PREVIEWS } from './sql/previews.js'
 import { PUBLISH, PUBLISH_SCHEDULED, UNPUBLISH } from './sql/publication.js'
@@ -13,7 +14,7 @@ const PUBLISH_JOB = 'post.publish'
 
 /** When a post is there for everyone. */
 export class Publication {
-  constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs'>) {}
+  constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs' | 'events'>) {}
 
   handlers(): JobHandlers {
     return { [PUBLISH_JOB]: { run: (job) => this.publishScheduled(job) } }
@@ -28,7 +29,7 @@ export class Publication {
     const { db, config, jobs } = this.deps
     await checkEditable(db, caller, postId)
     checkMayPublish(caller, config)
-    const published = await edit(db, caller, { postId, field: 'publishPost', input: { postId } }, async (sql, post) => {
+    return edit(this.deps, caller, { postId, field: 'publishPost', input: { postId } }, async (sql, post) => {
       if (isSo(post, publishAt)) return post
       const changed = await one(sql, PUBLISH, [postId, publishAt])
       if (changed.status === 'SCHEDULED' && changed.publishedAt)
@@ -36,14 +37,12 @@ export class Publication {
       else await cancelPublication(jobs, sql, postId)
       return changed
     })
-    jobs.wake()
-    return published
   }
 
   /** Back to a draft that nobody else sees, not with an old preview token either. @throws NOT_FOUND; FORBIDDEN */
   unpublish(caller: Caller, postId: string): Promise<WholePost> {
-    const { db, jobs } = this.deps
-    return edit(db, caller, { postId, field: 'unpublishPost', input: { postId } }, async (sql, post) => {
+    const { jobs } = this.deps
+    return edit(this.deps, caller, { postId, field: 'unpublishPost', input: { postId } }, async (sql, post) => {
       if (post.status === 'DRAFT') return post
       await cancelPublication(jobs, sql, postId)
       await sql.query(END_PREVIEWS, [postId])
@@ -56,9 +55,11 @@ export class Publication {
    * rescheduled or cancelled meanwhile has taken the lease away.
    */
   async publishScheduled({ payload, finish }: Job): Promise<void> {
-    await this.deps.db.sqlTransaction(async (sql) => {
-      await sql.query(PUBLISH_SCHEDULED, [payload.postId])
+    const { db, events } = this.deps
+    await db.sqlTransaction(async (sql) => {
+      const [published] = await sql.query<WholePost>(PUBLISH_SCHEDULED, [payload.postId])
       await finish(sql)
+      if (published) await tellChange(events, sql, null, published)
     })
   }
 }

@@ -1,6 +1,6 @@
-import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import type { Caller } from '@ashlar/kit/caller'
+import type { Deps } from '@ashlar/kit/deps'
 import { notFound } from '@ashlar/kit/errors'
 import { newId } from '@ashlar/kit/ids'
 import { type Connection, type List, type PageArgs, pagesByParent } from '@ashlar/kit/paging'
@@ -30,25 +30,25 @@ export interface RestoreRevision {
 
 /** The titles and contents that posts have had. */
 export class Revisions {
-  constructor(private readonly db: ServiceDatabase) {}
+  constructor(private readonly deps: Pick<Deps, 'db' | 'events'>) {}
 
   /** Newest first, of each of many posts that the caller can edit. @throws BAD_USER_INPUT */
   ofPosts(postIds: readonly string[], page: PageArgs): Promise<Connection<PostRevision>[]> {
-    return pagesByParent<PostRevision>(this.db, REVISIONS, postIds, page)
+    return pagesByParent<PostRevision>(this.deps.db, REVISIONS, postIds, page)
   }
 
   /** The contents of revisions that the caller has been shown. */
   contents(ids: readonly string[]): Promise<{ id: string; content: string }[]> {
-    return this.db.query(REVISION_CONTENTS, [ids])
+    return this.deps.db.query(REVISION_CONTENTS, [ids])
   }
 
   /** Writes an earlier title and content as a new revision. @throws NOT_FOUND for post or revision; FORBIDDEN; CONFLICT */
   async restore(caller: Caller, input: RestoreRevision): Promise<WholePost> {
-    await checkEditable(this.db, caller, input.postId)
-    const [earlier] = await this.db.query<{ title: string; content: string }>(REVISION_TEXT, [input.postId, input.revision])
+    await checkEditable(this.deps.db, caller, input.postId)
+    const [earlier] = await this.deps.db.query<{ title: string; content: string }>(REVISION_TEXT, [input.postId, input.revision])
     if (!earlier) throw notFound()
     const text = await writeText(earlier.content, ['input', 'revision'])
-    return edit(this.db, caller, { ...input, field: 'restorePostRevision', input }, async (sql, post) => {
+    return edit(this.deps, caller, { ...input, field: 'restorePostRevision', input }, async (sql, post) => {
       const restored = await writePost(sql, post, { title: earlier.title, text })
       await addRevision(sql, restored, actorOf(caller))
       return restored

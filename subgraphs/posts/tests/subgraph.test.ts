@@ -1,5 +1,6 @@
 import { askingAs } from '@ashlar/kit/testing/callers'
 import { describeSubgraph } from '@ashlar/kit/testing/describe-subgraph'
+import { until } from '@ashlar/kit/testing/until'
 import { subgraph } from '../src/index.js'
 import { atOnce, change, userIdOf, write } from './writing.js'
 
@@ -15,6 +16,15 @@ describeSubgraph(subgraph, {
     },
   },
   lists: {
+    'Query.postEvents': async (test) => {
+      const { postEventCursor } = await test.data<{ postEventCursor: string }>('{ postEventCursor }')
+      await atOnce(6, () => write(test, askingAs(), { kind: 'logged' }))
+      const query = `query ($first: Int!, $after: String!) {
+        list: postEvents(filter: { kind: "logged" }, ${SLICE}) { nodes { cursor } edges { cursor } pageInfo { hasNextPage endCursor } } }`
+      const told = { first: 100, after: postEventCursor }
+      await until(async () => (await test.data<{ list: { nodes: unknown[] } }>(query, told)).list.nodes.length === 6)
+      return { from: postEventCursor, query }
+    },
     'Query.posts': async (test) => {
       const asking = askingAs()
       await atOnce(6, () => write(test, asking, { kind: 'page' }))

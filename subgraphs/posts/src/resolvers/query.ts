@@ -1,5 +1,5 @@
 import { decodeId, encodeId } from '@ashlar/kit/ids'
-import { readChoice } from '../filters.js'
+import { readChoice, readEventChoice } from '../filters.js'
 import type { QueryResolvers } from '../generated/graphql.js'
 
 export const Query: QueryResolvers = {
@@ -12,5 +12,7 @@ export const Query: QueryResolvers = {
     return loaders.postBySlug(slug, { previewedId })
   },
   posts: (_, { filter, orderBy, ...page }, { services, caller }) => services.lists.chosen(caller, readChoice(filter, orderBy), page),
+  postEventCursor: (_, __, { services }) => services.events.cursor(),
+  postEvents: (_, { filter, ...page }, { services, caller }) => services.events.page(caller, readEventChoice(filter), page),
   viewer: (_, __, { caller }) => caller.identity && { userId: encodeId('user', caller.identity.userId) },
 }

@@ -8,7 +8,8 @@ export const PUBLISH = `
 
 /** $1 post. Its time has come; the job under whose lease this runs is the only one of the post. */
 export const PUBLISH_SCHEDULED = `
-  update post set status = 'PUBLISHED', revision = revision + 1, updated_at = clock() where id = $1 and status = 'SCHEDULED'`
+  update post set status = 'PUBLISHED', revision = revision + 1, updated_at = clock()
+  where id = $1 and status = 'SCHEDULED' returning ${WHOLE_POST}`
 
 /** $1 post. */
 export const UNPUBLISH = `
