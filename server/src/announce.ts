@@ -1,11 +1,6 @@
 import { relative } from 'node:path'
+import type { Terminal } from '@ashlar/kit/process-life'
 import type { App } from './start.js'
-
-/** Words for the terminal: colours where it has them, plain lines elsewhere. */
-export interface Terminal {
-  readonly colours: boolean
-  write(text: string): void
-}
 
 type Style = (text: string) => string
 
@@ -35,10 +30,6 @@ export function announceReady({ url, config, database, services, ownerLink }: Ap
     write(`  ${green(ownerLink)}\n`)
   }
   write(`\n  ${dim('Ctrl-C stops it.')}\n\n`)
-}
-
-export function announceFailure(message: string, { colours, write }: Terminal): void {
-  write(`\n${styles(colours).red('✗')} ${message}\n\n`)
 }
 
 const folderOf = (path: string): string => {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { refuseForeignHosts } from '@ashlar/gateway/http/refuse-foreign-hosts'
-import type { Config } from '@ashlar/kit/config'
+import type { Settings } from '@ashlar/kit/config'
+import { StartError } from '@ashlar/kit/process-life'
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 
 /** From the first byte of a request to its last; a body of 4 MB takes less on any line that is of use. */
@@ -13,10 +14,15 @@ export interface Doors {
   readonly gateway: FastifyPluginAsync
   /** Of the services: pages, and files for machines. Behind the check of the host. */
   readonly pages: readonly FastifyPluginAsync[]
+  /** Between processes, where there are any: any host may ask. */
+  readonly internal?: readonly FastifyPluginAsync[]
 }
 
 /** The one origin that serves it all. */
-export async function createHttpServer({ trustedProxies, publicUrl }: Config, { gateway, pages }: Doors): Promise<FastifyInstance> {
+export async function createHttpServer(
+  { trustedProxies, publicUrl }: Settings,
+  { gateway, pages, internal = [] }: Doors,
+): Promise<FastifyInstance> {
   const server = fastify({
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     requestTimeout: REQUEST_MS,
@@ -30,6 +36,7 @@ export async function createHttpServer({ trustedProxies, publicUrl }: Config, { 
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
   })
   await server.register(gateway)
+  for (const routes of internal) await server.register(routes)
   await server.register(async (behindHost) => {
     behindHost.addHook('onRequest', refuseForeignHosts(publicUrl))
     // The console takes this place.
@@ -40,7 +47,7 @@ export async function createHttpServer({ trustedProxies, publicUrl }: Config, { 
 }
 
 /** Sees that the address is free before anything else is touched. @throws Error in words for people */
-export async function checkAddress({ host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
+export async function checkAddress({ host, port }: Pick<Settings, 'host' | 'port'>): Promise<void> {
   const probe = createServer()
   try {
     await new Promise<void>((resolve, reject) => probe.once('error', reject).listen({ host, port, exclusive: true }, resolve))
@@ -52,7 +59,7 @@ export async function checkAddress({ host, port }: Pick<Config, 'host' | 'port'>
 }
 
 /** Why an address can't be listened on; the same error where the reason is another. */
-export function addressError(error: unknown, { host, port }: Pick<Config, 'host' | 'port'>): Error {
+export function addressError(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
       return new StartError(
@@ -68,7 +75,19 @@ export function addressError(error: unknown, { host, port }: Pick<Config, 'host'
   }
 }
 
-/** Why Ashlar does not start, in words for the one who started it. */
-export class StartError extends Error {
-  override name = 'StartError'
+/** Listens as the configuration says. Closes the server again where it can't. @throws StartError */
+export async function listen(http: FastifyInstance, address: Pick<Settings, 'host' | 'port'>): Promise<string> {
+  try {
+    await http.listen({ host: address.host, port: address.port })
+    return addressOf(http)
+  } catch (error) {
+    await http.close()
+    throw addressError(error, address)
+  }
+}
+
+function addressOf(http: FastifyInstance): string {
+  const address = http.server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen')
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
 }

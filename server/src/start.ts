@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { explorer } from '@ashlar/console/explorer'
 import { explorerRoutes } from '@ashlar/console/explorer-routes'
 import { type Database, startDatabase } from '@ashlar/database/start'
 import { createGateway, type Gateway } from '@ashlar/gateway/gateway'
@@ -10,8 +8,9 @@ import { openDeps } from '@ashlar/kit/deps'
 import { memoryBus } from '@ashlar/kit/events/bus'
 import type { Logger } from '@ashlar/kit/log'
 import type { Services as Users } from '@ashlar/users/services'
-import type { FastifyInstance } from 'fastify'
-import { addressError, checkAddress, createHttpServer } from './http.js'
+import { type Identities, localIdentities } from '@ashlar/users/identities'
+import { publicDoor } from './public-door.js'
+import { checkAddress, createHttpServer, listen } from './http.js'
 import { jwksRoutes } from './jwks-routes.js'
 import { secretKeyIn } from './secret-key.js'
 import { loadSubgraphs } from './subgraphs.js'
@@ -55,11 +54,12 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
   try {
     const running = new Map<string, RunningSubgraph>()
     const users = () => (running.get('users') as RunningSubgraph<Users>).services
+    const identities = localIdentities(users)
     // The graph is composed while PostgreSQL starts: nothing asks the services before both are there.
     onProgress('Starting PostgreSQL and composing the graph')
     const [database, gateway] = await both(
       startDatabaseFor(config, definitions, log),
-      createGatewayFor(config, definitions, running, users, log),
+      createGatewayFor(config, definitions, running, identities, log),
       closing,
     )
 
@@ -74,19 +74,20 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
       running.set(definition.name, subgraph)
       closing.push(() => subgraph.close())
     }
-    const { owner } = config
-    if (owner) await users().ownership.claimUnattended(owner.email, owner.password)
+    for (const subgraph of running.values()) await subgraph.begin()
     if (config.demo) {
       onProgress("Filling the blocks with the demo's people and posts")
       for (const subgraph of running.values()) await subgraph.demo()
     }
-    const http = await listen(config, gateway, [...running.values()], users())
+    const pages = [explorerRoutes, jwksRoutes(identities.jwks), ...[...running.values()].flatMap(({ routes }) => (routes ? [routes] : []))]
+    const http = await createHttpServer(config, { gateway: gateway.routes, pages })
+    const url = await listen(http, config)
     closing.push(async () => {
       gateway.drain()
       await http.close()
     })
     return {
-      url: addressOf(http),
+      url,
       config,
       database: database.info,
       services: definitions.map(({ name }) => name),
@@ -113,15 +114,15 @@ const startDatabaseFor = (config: Config, definitions: readonly Subgraph<unknown
     log,
   })
 
-function createGatewayFor(
+const createGatewayFor = (
   config: Config,
   definitions: readonly Subgraph<unknown, unknown>[],
   running: ReadonlyMap<string, RunningSubgraph>,
-  users: () => Users,
+  identities: Identities,
   log: Logger,
-): Promise<Gateway> {
-  const { publicUrl, host, allowedClients, openIdProviders, signUps } = config
-  return createGateway({
+): Promise<Gateway> =>
+  createGateway({
+    ...publicDoor(config, identities, log),
     subgraphs: definitions.map(({ name, typeDefs }) => ({
       name,
       sdl: typeDefs(),
@@ -131,37 +132,7 @@ function createGatewayFor(
         return subgraph.execute(operation, asking)
       },
     })),
-    cacheDir: join(config.dataDir, 'supergraphs'),
-    log,
-    authenticate: (authorization) => users().credentials.authenticate(authorization),
-    publicUrl,
-    host,
-    allowedOrigins: async () => new Set([...allowedClients, ...(await users().allowedClients.origins())]),
-    explorer: explorer({
-      publicUrl,
-      signUps: signUps !== 'closed',
-      providers: openIdProviders.map(({ name, label }) => ({ label, url: `/sign-in/${name}` })),
-    }),
   })
-}
-
-async function listen(config: Config, gateway: Gateway, subgraphs: readonly RunningSubgraph[], users: Users): Promise<FastifyInstance> {
-  const pages = [explorerRoutes, jwksRoutes(() => users.signingKeys.jwks()), ...subgraphs.flatMap(({ routes }) => (routes ? [routes] : []))]
-  const http = await createHttpServer(config, { gateway: gateway.routes, pages })
-  try {
-    await http.listen({ host: config.host, port: config.port })
-    return http
-  } catch (error) {
-    await http.close()
-    throw addressError(error, config)
-  }
-}
-
-function addressOf(http: FastifyInstance): string {
-  const address = http.server.address()
-  if (address === null || typeof address === 'string') throw new Error('the server does not listen')
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
-}
 
 /** Waits for both, and has whatever did start stopped in the end, also where the other fails. */
 async function both<A extends { close(): Promise<void> }, B extends { close(): Promise<void> }>(

@@ -17,7 +17,10 @@ export interface DoorAnswer {
 }
 
 export interface DoorRequest {
+  /** The path. */
   readonly door: string
+  /** What the statement is for, where that is more than the path. */
+  readonly stated?: string
   readonly body: string | Buffer
   /** null: as the system. */
   readonly asking: Asking | null
@@ -71,14 +74,14 @@ export class DoorClient {
   }
 
   /** Whatever it answers. @throws NotSent, or an Error where it does not answer within its time */
-  async send({ door, body, asking, limitMs, method = 'POST', headers = {} }: DoorRequest): Promise<DoorAnswer> {
+  async send({ door, stated = door, body, asking, limitMs, method = 'POST', headers = {} }: DoorRequest): Promise<DoorAnswer> {
     if (this.open >= OPEN_MAX) throw new NotSent(`${this.audience} is asked too much at once`)
     this.open += 1
     try {
       const answer = await this.pool.request({
         path: door,
         method,
-        headers: { 'content-type': 'application/json', ...headers, [STATEMENT_HEADER]: this.statement(door, body, asking) },
+        headers: { 'content-type': 'application/json', ...headers, [STATEMENT_HEADER]: this.statement(stated, body, asking) },
         body: method === 'POST' ? body : null,
         signal: AbortSignal.timeout(limitMs),
       })
