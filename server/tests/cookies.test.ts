@@ -63,4 +63,23 @@ describe("the pages' cookie", () => {
       expect([origin, data.session.viewer.scopes.includes('users:admin')]).toEqual([origin, scope])
     }
   })
+
+  it('signs out by itself, for a page of its own that sends JSON, and ends nothing else', async () => {
+    const jar = new Jar()
+    const pages = test.app.config.publicUrl.origin
+    const signOut = 'mutation { signOut { ok } }'
+    const { accessToken } = (await jar.ask(SIGN_IN, pages)).data.session.tokens
+    const app = (await jar.ask(SIGN_IN, APP)).data.session.tokens.accessToken
+    const guarded: Record<string, string>[] = [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'content-type': 'text/plain' }]
+    for (const headers of guarded) expect((await jar.ask(signOut, pages, headers)).codes).toEqual(['FORBIDDEN'])
+    expect((await new Jar().ask(signOut, pages)).codes).toEqual(['UNAUTHENTICATED'])
+    expect((await jar.ask(signOut, pages, { 'ashlar-session': 'none' })).codes).toEqual(['UNAUTHENTICATED'])
+    expect(jar.size).toBe(2)
+
+    expect((await jar.ask(signOut, pages)).data).toEqual({ signOut: { ok: true } })
+    expect(jar.size).toBe(1)
+    const viewerOf = async (token: string) => (await test.ask('{ viewer { id } }', {}, { token })).status
+    expect([await viewerOf(accessToken), await viewerOf(app)]).toEqual([401, 200])
+    expect((await jar.ask(REFRESH, APP)).codes).toEqual([])
+  })
 })

@@ -38,5 +38,4 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   demo: ({ passwords }, deps) => makeDemoPeople(deps, passwords),
   // Public things, and what the credential itself is.
   openViewerFields: ['user', 'scopes'],
-  openMutations: ['signOut'],
 })

@@ -13,7 +13,7 @@ import { type Refreshed, rotate } from './refresh-tokens.js'
 import { OWN } from './scopes.js'
 import { hashOf, newSecret } from './secrets.js'
 import { identityOf, type OpenSession } from './session.js'
-import { END_OWN_SESSION, END_SESSION, END_SESSIONS } from './sql/endings.js'
+import { END_OWN_SESSION, END_SESSION, END_SESSIONS, END_THESE_SESSIONS } from './sql/endings.js'
 import { DROP_TOKENS, OPEN_SESSION, RENEW_TOKENS, SESSION_OF_TOKEN } from './sql/sessions.js'
 import { networkOf } from './throttle.js'
 
@@ -145,15 +145,22 @@ export class Sessions {
 
   /** Whose a refresh token is, without using it, for the instance's own pages; null where it is not valid, or no longer. */
   async bearerOf(refreshToken: string): Promise<Identity | null> {
-    const [session] = await this.db.query<OpenSession>(SESSION_OF_TOKEN, [hashOf(refreshToken), this.demoMaySignIn])
-    return session ? identityOf(session) : null
+    const session = await this.sessionOf(refreshToken)
+    return session && identityOf(session)
   }
 
-  /** Ends the session that asks. @throws FORBIDDEN for a key, which has none */
+  /**
+   * Ends the session that asks and the one that the page keeps in its cookie, either of which is enough; the cookie goes.
+   * @throws UNAUTHENTICATED without both; FORBIDDEN for a key, which has no session
+   */
   async signOut(caller: Caller): Promise<void> {
-    const { credentialId } = ownSession(caller)
-    this.endings.add(await this.db.query<Ended>(END_SESSION, [credentialId]))
-    if (caller.request.refreshCookie) caller.reply.refreshCookie = null
+    const { identity, request, reply } = caller
+    const asking = identity && ownSession(caller).credentialId
+    const kept = request.refreshCookie ? await this.sessionOf(request.refreshCookie) : null
+    const ending = [...(asking ? [asking] : []), ...(kept && this.isFor(kept.client, request) ? [kept.id] : [])]
+    if (ending.length === 0) throw unauthenticated()
+    this.endings.add(await this.db.query<Ended>(END_THESE_SESSIONS, [ending]))
+    if (request.refreshCookie) reply.refreshCookie = null
   }
 
   /** @throws NOT_FOUND for a session that is not the caller's */
@@ -175,6 +182,11 @@ export class Sessions {
   /** Whether a session of this client is the page's that asks. One with a code of our own origin bears its name (`authorizeClient`). */
   private isFor(client: string | null, { origin }: RequestInfo): boolean {
     return client === clientOf(origin, this.config.publicUrl) || (client !== null && client === origin)
+  }
+
+  private async sessionOf(refreshToken: string): Promise<OpenSession | null> {
+    const [session] = await this.db.query<OpenSession>(SESSION_OF_TOKEN, [hashOf(refreshToken), this.demoMaySignIn])
+    return session ?? null
   }
 
   private get demoMaySignIn(): boolean {

@@ -27,6 +27,8 @@ const endingKeys = (which: string) => ending(`delete from api_key where ${which}
 
 /** $1 session. */
 export const END_SESSION = endingSessions('id = $1')
+/** $1 sessions. */
+export const END_THESE_SESSIONS = endingSessions('id = any($1::uuid[])')
 /** $1 account, $2 session. */
 export const END_OWN_SESSION = endingSessions('account_id = $1 and id = $2')
 /** $1 account, $2 the session that stays, or null. */
