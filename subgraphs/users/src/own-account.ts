@@ -45,10 +45,9 @@ export class OwnAccounts {
       return
     }
     if (password === null || password === undefined) throw badUserInput(path, 'is needed')
-    const guessed = `own:${account.id}`
-    await this.throttle.guess(guessed)
+    await this.throttle.guess('own', account.id)
     if (!(await this.passwords.matches(account.passwordHash, password))) throw badUserInput(path, 'is not the password of this account')
-    await this.throttle.guessed(guessed)
+    await this.throttle.guessed(account.id, 'own')
   }
 
   /** The account under its lock, with the password that was proved before. @throws UNAUTHENTICATED where it has another one by now */

@@ -58,7 +58,7 @@ export class PasswordResets {
     const passwordHash = await this.passwords.hash(checked)
     const { opened, ended } = await this.deps.db.sqlTransaction((sql) => this.change(sql, caller, { token, accountId, passwordHash }))
     this.endings.add(ended)
-    await this.throttle.guessed(accountId)
+    await this.throttle.guessed(accountId, 'username', 'email')
     return this.sessions.hand(caller, opened)
   }
 

@@ -48,13 +48,13 @@ export class SignIns {
   async withPassword(caller: Caller, { login, password, totpCode }: PasswordInput): Promise<SignedIn> {
     const { clientAddress } = caller.request
     await this.throttle.attempt('sign-in', clientAddress)
-    const account = await this.find(login, clientAddress)
-    const guessed = account?.id ?? createHash('sha256').update(login.toLowerCase()).digest('base64url')
+    const by = login.includes('@') ? 'email' : 'username'
+    const { account, subject } = await this.find(by, login, clientAddress)
     // An address that has signed in to it before is not put off by what others guess, and does not have theirs forgotten.
-    if (!account?.known) await this.throttle.guess(guessed)
+    if (!account?.known) await this.throttle.guess(by, subject)
     const right = await this.passwords.matches(account?.passwordHash, password)
     if (!account || !right || !this.maySignIn(account)) throw refused()
-    if (!account.known) await this.throttle.guessed(guessed)
+    if (!account.known) await this.throttle.guessed(subject, by)
     return this.finish(caller, account, totpCode, { way: 'password', passwordHash: account.passwordHash })
   }
 
@@ -76,16 +76,20 @@ export class SignIns {
     return this.sessions.signIn(caller, account.id, options)
   }
 
-  private async find(login: string, address: string): Promise<Found | null> {
-    if (!isLogin(login)) return null
-    const statement = login.includes('@') ? FIND_BY_EMAIL : FIND_BY_USERNAME
-    const [account] = await this.deps.db.query<Found>(statement, [login, networkOf(address)])
-    return account ?? null
+  /** Whose a login is, and as whose guesses at it are counted: of what is nobody's, by the same letters that would have found it. */
+  private async find(by: 'username' | 'email', login: string, address: string): Promise<{ account: Found | null; subject: string }> {
+    if (!isLogin(login)) return { account: null, subject: hashOf(login) }
+    const statement = by === 'email' ? FIND_BY_EMAIL : FIND_BY_USERNAME
+    const [row] = await this.deps.db.query<{ login: string } & (Found | { id: null })>(statement, [login, networkOf(address)])
+    if (!row) throw new Error('a look-up answered nothing')
+    return row.id === null ? { account: null, subject: hashOf(row.login) } : { account: row, subject: row.id }
   }
 
   private maySignIn({ suspendedAt, demo }: Account): boolean {
     return suspendedAt === null && (!demo || isLoopback(this.deps.config.host))
   }
 }
+
+const hashOf = (login: string): string => createHash('sha256').update(login).digest('base64url')
 
 const refused = () => unauthenticated({ message: 'This sign-in is not valid.' })

@@ -22,6 +22,12 @@ export const LIMITS = {
 
 export type Limit = keyof typeof LIMITS
 
+/**
+ * How a password was guessed at: with the account's name, with its address, or by who is signed in already. Each is counted by itself:
+ * were name and address counted together, the delay of the one would tell whose the other is.
+ */
+export type GuessedBy = 'username' | 'email' | 'own'
+
 /** Counts attempts in the database, each in one statement before the work is done, so that a batch counts as many as it is. */
 export class Throttle {
   constructor(private readonly db: ServiceDatabase) {}
@@ -44,12 +50,12 @@ export class Throttle {
   }
 
   /**
-   * Counts a guess at an account's password. After a few, each has to wait twice as long as the one before, up to a minute:
+   * Counts a guess at a password, of an account or of what is none. After a few, each has to wait twice as long as the one before, up to a minute:
    * a delay and never a lock, since those who wait do not count.
    * @throws RATE_LIMITED
    */
-  async guess(account: string): Promise<void> {
-    const key = `guess:${account}`
+  async guess(by: GuessedBy, subject: string): Promise<void> {
+    const key = guessKey(by, subject)
     const counted = await this.db.query(COUNT_WITH_DELAY, [key, FREE_GUESSES, MAX_DELAY_SECONDS])
     if (counted.length > 0) return
     const [left] = await this.db.query<{ secondsLeft: number }>(SECONDS_LEFT, [key])
@@ -57,8 +63,8 @@ export class Throttle {
   }
 
   /** The right password: the guesses before it are forgotten. */
-  async guessed(account: string): Promise<void> {
-    await this.db.query(FORGET, [`guess:${account}`])
+  async guessed(subject: string, ...by: readonly GuessedBy[]): Promise<void> {
+    await this.db.query(FORGET, [by.map((each) => guessKey(each, subject))])
   }
 
   private async count(limit: Limit, subject: string, sql: Sql = this.db): Promise<number | null> {
@@ -67,6 +73,8 @@ export class Throttle {
     return row && row.hits > attempts ? row.secondsLeft : null
   }
 }
+
+const guessKey = (by: GuessedBy, subject: string): string => `guess:${by}:${subject}`
 
 /** The address by which a person is counted: of IPv6 the /64, which is one household's; of a mapped one the IPv4 in it. */
 export function networkOf(address: string): string {

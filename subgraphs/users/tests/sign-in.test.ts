@@ -86,6 +86,38 @@ describe('signing in with a password', () => {
     expect(codes).toContain('RATE_LIMITED')
   })
 
+  it("tells by no delay whose an address is, nor whether it is anybody's", async () => {
+    await users.signUp('ilse')
+    await users.signUp('somebody')
+    const guess = async (login: string) => codesOf(await users.signIn(login, wrong))[0]
+    const putOff = async (login: string) => {
+      for (let attempt = 1; attempt <= 5; attempt += 1) await guess(login)
+      expect(await guess(login)).toBe('RATE_LIMITED')
+    }
+    await putOff('ilse')
+    for (const login of ['ilse@example.org', 'somebody@example.org', 'nobody@example.org']) {
+      expect([login, await guess(login)]).toEqual([login, 'UNAUTHENTICATED'])
+    }
+    await putOff('somebody@example.org')
+    expect(await guess('somebody')).toBe('UNAUTHENTICATED')
+    // Lower case is one thing in PostgreSQL and another in JavaScript: what finds an account must count as it where there is none.
+    await putOff('ilse@example.org')
+    await putOff('irma@example.org')
+    const variants = ['\u0130lse@example.org', '\u0130rma@example.org', 'ILSE@example.org', 'IRMA@example.org']
+    const [known, unknown, upper, unknownUpper] = await Promise.all(variants.map(guess))
+    expect([known, upper]).toEqual([unknown, unknownUpper])
+  })
+
+  it('forgets the guesses at an account that is deleted', async () => {
+    const { id, asking } = await users.signUp('leaves_guessed')
+    for (const login of ['leaves_guessed', 'leaves_guessed@example.org']) await users.signIn(login, wrong)
+    const left = async () =>
+      (await users.database.admin.query('select count(*)::int as count from users.throttle where key like $1', [`%${id}%`])).rows[0].count
+    expect(await left()).toBe(2)
+    await users.data('mutation ($p: String!) { deleteAccount(input: { password: $p }) { deletedUserId } }', { p: PASSWORD }, asking)
+    expect(await left()).toBe(0)
+  })
+
   it('does not put off an address that has signed in to the account before', async () => {
     const clientAddress = newAddress()
     await users.signUp('at_home', {}, { clientAddress })

@@ -94,4 +94,4 @@ export const DELETE_ACCOUNT = 'delete from account where id = $1'
 /** $1 account. What is kept of it beside its own rows. */
 export const DELETE_KEPT = `
   with keys as (delete from idempotency_key where actor = $1::text)
-  delete from throttle where key in ('guess:' || $1::text, 'guess:own:' || $1::text)`
+  delete from throttle where key in ('guess:username:' || $1::text, 'guess:email:' || $1::text, 'guess:own:' || $1::text)`

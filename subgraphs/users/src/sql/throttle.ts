@@ -31,5 +31,5 @@ export const SECONDS_LEFT = `select greatest(extract(epoch from until - clock())
 export const WINDOW_LEFT = `
   select extract(epoch from until - clock())::float8 as "secondsLeft" from throttle where key = $1 and until > clock() and hits >= $2`
 
-/** $1 key. */
-export const FORGET = 'delete from throttle where key = $1'
+/** $1 keys. */
+export const FORGET = 'delete from throttle where key = any($1)'
