@@ -28,8 +28,9 @@ function take(lock) {
     return true
   } catch (error) {
     if (error.code !== 'EEXIST') throw error
-    if (isStale(lock)) rmSync(lock, { force: true })
-    return false
+    if (!isStale(lock)) return false
+    rmSync(lock, { force: true })
+    return take(lock)
   }
 }
 
