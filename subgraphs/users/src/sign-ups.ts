@@ -3,7 +3,7 @@ import type { Sql } from '@ashlar/database/sql'
 import type { Caller, Identity } from '@ashlar/kit/caller'
 import { Checks } from '@ashlar/kit/checks'
 import type { Deps } from '@ashlar/kit/deps'
-import { AshlarError, conflict, forbidden, unauthenticated } from '@ashlar/kit/errors'
+import { AshlarError, conflict, forbidden, totpRequired, unauthenticated } from '@ashlar/kit/errors'
 import { checkIdempotencyKey, hashOfInput } from '@ashlar/kit/idempotency'
 import { newId } from '@ashlar/kit/ids'
 import type { Account } from './account.js'
@@ -45,7 +45,8 @@ export class SignUps {
 
   /**
    * Makes an account and signs it in; a guest who calls becomes the account. null where the address has to be confirmed first.
-   * @throws BAD_USER_INPUT; CONFLICT with field; FORBIDDEN where sign-ups are closed, and for keys and apps but a guest's; RATE_LIMITED
+   * @throws BAD_USER_INPUT; CONFLICT with field; FORBIDDEN where sign-ups are closed, and for keys and apps but a guest's; RATE_LIMITED;
+   * TOTP_REQUIRED for a repeat whose account has a second factor by now
    */
   async signUp(caller: Caller, input: SignUpInput): Promise<SignedIn | null> {
     const guest = this.permitted(caller)
@@ -124,6 +125,8 @@ export class SignUps {
     const [account] = await db.query<Account>(SIGNED_UP_LATELY, [username, fingerprint])
     if (account) {
       if (!(await this.passwords.matches(account.passwordHash, password))) return undefined
+      // Turned on since: key and password alone no longer prove enough, and `signIn` takes the code.
+      if (account.totpEnabled) throw totpRequired()
       const { identity } = caller
       if (identity?.userId !== account.id) {
         return this.sessions.signIn(caller, account.id, { way: 'sign-up', passwordHash: account.passwordHash })

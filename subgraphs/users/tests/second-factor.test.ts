@@ -2,7 +2,7 @@ import type { Asking } from '@ashlar/kit/caller'
 import { codesOf } from '@ashlar/kit/testing/test-subgraph'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Secret, TOTP, URI } from 'otpauth'
-import { type Instance, PASSWORD, type Person, startInstance } from './instance.js'
+import { type Instance, PASSWORD, type Person, SIGN_UP, startInstance } from './instance.js'
 
 const ENROLL = 'mutation { enrollTotp { otpauthUri secret } }'
 const CONFIRM = 'mutation ($code: String!) { confirmTotp(input: { code: $code }) { viewer { totpEnabled } recoveryCodes } }'
@@ -63,6 +63,20 @@ describe('the second factor', () => {
     expect(new Set(confirmTotp.recoveryCodes).size).toBe(10)
     expect(await signIn('scanner')).toEqual(['TOTP_REQUIRED'])
     expect(codesOf(await ask(ENROLL, {}, person.asking))).toEqual(['CONFLICT'])
+  })
+
+  it('is asked for where a sign-up is repeated with its key, and only of who knows the password', async () => {
+    const input = { username: 'returner', email: 'returner@example.org', password: PASSWORD, idempotencyKey: 'returning' }
+    const person = await users.signUp('returner', input)
+    const repeated = async (more: object = {}, asking = users.nobody()) =>
+      codesOf(await users.ask(SIGN_UP, { input: { ...input, ...more } }, asking))
+    expect(await repeated()).toEqual([])
+    const { token } = await users.mail('verify-email', person.email)
+    await users.data('mutation ($token: String!) { verifyEmail(input: { token: $token }) { ok } }', { token })
+    await users.data(CONFIRM, { code: (await enroll(person)).code() }, person.asking)
+    expect(await repeated()).toEqual(['TOTP_REQUIRED'])
+    expect(await repeated({}, person.asking)).toEqual(['TOTP_REQUIRED'])
+    expect(await repeated({ password: 'another grey stone' })).toEqual(['CONFLICT'])
   })
 
   it('asks only who knows the password', async () => {
