@@ -6,7 +6,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql'
 import type { Asking } from '../caller.js'
 import { type Config, readConfig } from '../config.js'
 import type { RunningSubgraph, Subgraph } from '../define-subgraph.js'
-import { openDeps } from '../deps.js'
+import { type Deps, openDeps } from '../deps.js'
 import { type Logger, silentLog } from '../log.js'
 import { askingAsNobody } from './callers.js'
 
@@ -22,6 +22,8 @@ export interface TestSubgraphOptions {
 export interface TestSubgraph<Services> extends AsyncDisposable {
   readonly subgraph: RunningSubgraph<Services>
   readonly services: Services
+  /** What the service is made of. */
+  readonly deps: Deps
   readonly database: TestDatabase
   readonly config: Config
   /** Runs an operation as nobody, or as whoever `asking` says. */
@@ -59,6 +61,7 @@ export async function startTestSubgraph<Services, Loaders>(
   return {
     subgraph,
     services: subgraph.services,
+    deps,
     database,
     config,
     ask,
