@@ -100,7 +100,7 @@ export function createServices(deps: Deps, { hashing = argon2, mailer = createMa
   const secondFactor = new SecondFactor(deps, ownAccounts)
   const allowedClients = new AllowedClients(deps, freshSignIns)
   const openId = new OpenId(config, log)
-  const openIdAccounts = new OpenIdAccounts(deps, endings)
+  const openIdAccounts = new OpenIdAccounts(deps, throttle, endings)
 
   return {
     signUps: new SignUps(deps, passwords, throttle, sessions, outgoingMail, endings),

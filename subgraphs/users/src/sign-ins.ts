@@ -58,15 +58,18 @@ export class SignIns {
     return this.finish(caller, account, totpCode, { way: 'password', passwordHash: account.passwordHash })
   }
 
-  /** @throws BAD_USER_INPUT for an unknown provider; UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed; SUBGRAPH_UNAVAILABLE */
+  /**
+   * @throws BAD_USER_INPUT for an unknown provider; UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed; RATE_LIMITED;
+   * SUBGRAPH_UNAVAILABLE
+   */
   async withIdToken(caller: Caller, { provider, idToken, nonce, totpCode }: IdTokenInput): Promise<SignedIn> {
     await this.throttle.attempt('token', caller.request.clientAddress)
     return this.withClaims(caller, await this.openId.verifyIdToken(provider, idToken, nonce), totpCode)
   }
 
-  /** For claims that OpenId has checked. @throws UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed */
+  /** For claims that OpenId has checked. @throws UNAUTHENTICATED; TOTP_REQUIRED; FORBIDDEN where sign-ups are closed; RATE_LIMITED */
   async withClaims(caller: Caller, claims: OpenIdClaims, totpCode?: string | null): Promise<SignedIn> {
-    const account = await this.openIdAccounts.accountFor(claims)
+    const account = await this.openIdAccounts.accountFor(claims, caller.request.clientAddress)
     if (!this.maySignIn(account)) throw refused()
     return this.finish(caller, account, totpCode, { way: 'openid' })
   }

@@ -33,8 +33,8 @@ export class Throttle {
   constructor(private readonly db: ServiceDatabase) {}
 
   /** Counts an attempt of whoever is at this address. @throws RATE_LIMITED */
-  async attempt(limit: Limit, address: string): Promise<void> {
-    const secondsLeft = await this.count(limit, networkOf(address))
+  async attempt(limit: Limit, address: string, sql: Sql = this.db): Promise<void> {
+    const secondsLeft = await this.count(limit, networkOf(address), sql)
     if (secondsLeft !== null) throw rateLimited(secondsLeft)
   }
 

@@ -2,7 +2,7 @@ import { callerOf } from '@ashlar/kit/caller'
 import { codesOf } from '@ashlar/kit/testing/test-subgraph'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { OpenIdClaims } from '../src/openid/claims.js'
-import { type Instance, startInstance } from './instance.js'
+import { type Instance, newAddress, PASSWORD, SIGN_UP, startInstance } from './instance.js'
 
 describe('signing in with a provider', () => {
   let users: Instance
@@ -16,8 +16,8 @@ describe('signing in with a provider', () => {
     subjects += 1
     return { issuer: 'https://accounts.example.com', subject: `s${subjects}`, email: null, emailVerified: false, name: null, ...more }
   }
-  const signIn = (given: OpenIdClaims, totpCode?: string) =>
-    users.services.signIns.withClaims(callerOf(users.nobody(), 'users', 'write'), given, totpCode)
+  const signIn = (given: OpenIdClaims, totpCode?: string, request?: { readonly clientAddress: string }) =>
+    users.services.signIns.withClaims(callerOf(users.nobody(request), 'users', 'write'), given, totpCode)
   const account = async (id: string) => (await users.services.people.byIds([id]))[0]
 
   it('makes an account the first time, under a username of its own, and finds it the next', async () => {
@@ -41,6 +41,24 @@ describe('signing in with a provider', () => {
     expect(new Set(all.map(({ identity }) => identity.userId)).size).toBe(1)
     const { rows } = await users.database.admin.query(`select count(*)::int as count from users.account where display_name = 'Crowd'`)
     expect(rows).toEqual([{ count: 1 }])
+  })
+
+  it('counts a new account as a sign-up of the address that it comes from, and nothing else', async () => {
+    const clientAddress = newAddress()
+    const first = claims({ name: 'Counted' })
+    // Of one person any number at once is one.
+    await Promise.all(Array.from({ length: 15 }, () => signIn(first, undefined, { clientAddress })))
+    for (let made = 1; made < 10; made += 1) await signIn(claims(), undefined, { clientAddress })
+    const refused = claims()
+    for (let tries = 0; tries < 2; tries += 1)
+      await expect(signIn(refused, undefined, { clientAddress })).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    const signUp = { username: 'eleventh', email: 'eleventh@example.org', password: PASSWORD }
+    expect(codesOf(await users.ask(SIGN_UP, { input: signUp }, users.nobody({ clientAddress })))).toEqual(['RATE_LIMITED'])
+    // Who has an account already goes in and out as before.
+    const { email } = await users.signUpConfirmed('has_one')
+    for (const known of [first, claims({ email, emailVerified: true })])
+      expect((await signIn(known, undefined, { clientAddress })).identity.credential).toBe('session')
+    expect((await signIn(refused)).identity.credential).toBe('session')
   })
 
   it('links the account with the address where both sides have verified it', async () => {
