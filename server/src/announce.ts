@@ -1,5 +1,7 @@
 import { relative } from 'node:path'
 import type { Terminal } from '@ashlar/kit/process-life'
+import type { Settings } from '@ashlar/kit/config'
+import type { Distributed } from './distributed/start-distributed.js'
 import type { App } from './start.js'
 
 type Style = (text: string) => string
@@ -31,6 +33,34 @@ export function announceReady({ url, config, database, services, ownerLink }: Ap
   }
   write(`\n  ${dim('Ctrl-C stops it.')}\n\n`)
 }
+
+/** The same where everything is a process of its own. */
+export function announceDistributed(
+  { urls, greetings, processes, database, bus, settings }: Distributed & { readonly settings: Settings },
+  startedMs: number,
+  { colours, write }: Terminal,
+): void {
+  const { bold, dim, green } = styles(colours)
+  const line = (label: string, text: string) => write(`  ${dim(label.padEnd(10))}${text}\n`)
+  write(`\n  ${bold('Ashlar')} ${green('is ready')} ${dim(`as ${processes.length} processes, in ${(startedMs / 1_000).toFixed(1)} s`)}\n\n`)
+  line('Graph', bold(new URL('/graphql', settings.publicUrl).href))
+  for (const url of urls) line('', dim(`gateway on ${url}`))
+  line('Processes', processes.map(({ name, pid }) => `${name} ${dim(`(${pid})`)}`).join(', '))
+  line('Data', database.embedded ? `PostgreSQL in ${folderOf(settings.dataDir)}` : 'PostgreSQL at DATABASE_URL')
+  line('Events', BUS_WORDS[bus])
+  if (settings.demo) line('Demo', 'sign in as mara, tomas, aiko … with the password demo-ashlar')
+  for (const greeting of greetings) {
+    const [words = '', link = ''] = greeting.split('\n')
+    write(`\n  ${bold(words)}\n  ${green(link)}\n`)
+  }
+  write(`\n  ${dim('Ctrl-C stops them all.')}\n\n`)
+}
+
+const BUS_WORDS = {
+  NATS: 'over NATS at NATS_URL',
+  'its own NATS': 'over a NATS of its own, on loopback',
+  none: 'without NATS: others hear of what happens within 2 s (install nats-server for less)',
+} as const
 
 const folderOf = (path: string): string => {
   const short = relative(process.cwd(), path)

@@ -26,7 +26,7 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
       .catch((error: unknown) => {
         if (!(error instanceof NotSent)) throw error
         // Nothing was asked, so that nothing is open about what a write has done.
-        log.error({ err: error, service: door.audience, requestId: asking.request.id }, 'a service can not be reached')
+        log.error({ reason: error.message, service: door.audience, requestId: asking.request.id }, 'a service can not be reached')
         throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
       })
     // On its way out it takes nothing any more.

@@ -36,6 +36,8 @@ export interface Settings {
   readonly natsUrl: string | null
   /** A credentials file for NATS, where its servers want one. */
   readonly natsCredentials: string | null
+  /** 32 bytes that the keys between processes are derived from; for what starts them alone. null: made anew. */
+  readonly internalSecret: Buffer | null
   /** The keys of this process's own pairs; null where it is the only one. */
   readonly internalKeys: PairKeys | null
   /** Where the services that are processes of their own answer, by the service's name. */
@@ -96,6 +98,10 @@ const url = (protocols: readonly string[]) =>
     error: `is an address that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
   })
 const postgresUrl = url(['postgres', 'postgresql'])
+const secret = z
+  .string()
+  .transform((value) => Buffer.from(value, 'base64'))
+  .refine((key) => key.length === 32, 'is 32 random bytes in base64, as openssl rand -base64 32 prints')
 const internalKeys = z.string().transform((text, context): PairKeys => {
   const keys = readKeys(text)
   if (keys) return keys
@@ -143,7 +149,6 @@ function isPublicUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-
 const environment = z.object({
   PORT: z
     .string()
@@ -178,13 +183,10 @@ const environment = z.object({
     })
     .optional(),
   NATS_CREDS: z.string().optional(),
+  INTERNAL_SECRET: secret.optional(),
   INTERNAL_KEYS: internalKeys.optional(),
   SERVICE_URLS: serviceUrls,
-  SECRET_KEY: z
-    .string()
-    .transform((value) => Buffer.from(value, 'base64'))
-    .refine((key) => key.length === 32, 'is 32 random bytes in base64, as openssl rand -base64 32 prints')
-    .optional(),
+  SECRET_KEY: secret.optional(),
   OWNER_EMAIL: z.string().refine(isEmailAddress, 'is an e-mail address').optional(),
   OWNER_PASSWORD: z.string().min(8, 'has 8 to 1,000 characters').max(1_000, 'has 8 to 1,000 characters').optional(),
   SIGN_UPS: z.enum(['open', 'guests', 'closed'], 'is open, guests or closed').default('open'),
@@ -248,6 +250,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     databaseConnections: values.DATABASE_CONNECTIONS ?? null,
     natsUrl: values.NATS_URL ?? null,
     natsCredentials: values.NATS_CREDS ?? null,
+    internalSecret: values.INTERNAL_SECRET ?? null,
     internalKeys: values.INTERNAL_KEYS ?? null,
     serviceUrls: values.SERVICE_URLS,
     secretKey: values.SECRET_KEY ?? null,

@@ -10,9 +10,10 @@ export interface Life<App extends { close(): Promise<void> }> {
   /** Reads the configuration and starts. What it throws with words for people is printed without its stack. */
   start(): Promise<App>
   ready(app: App, startedMs: number, out: Terminal): Promise<void> | void
+  /** What is going on finishes within this, 10 s unless given; what does not is cut off. */
+  readonly stopMs?: number
 }
 
-/** What is going on finishes within this; what does not is cut off. */
 const STOP_MS = 10_000
 /** Errors with words for people name what to do; of anything else the whole is needed. */
 const IN_WORDS = new Set(['StartError', 'EmbeddedPostgresError', 'MigrationError', 'CompositionError', 'DatabaseError'])
@@ -30,19 +31,19 @@ export class StartError extends Error {
 }
 
 /** Lives as long as the process: starts, serves, and stops in order at the first signal. */
-export async function live<App extends { close(): Promise<void> }>({ start, ready }: Life<App>): Promise<void> {
+export async function live<App extends { close(): Promise<void> }>({ start, ready, stopMs = STOP_MS }: Life<App>): Promise<void> {
   const startedAt = performance.now()
   try {
     const app = await start()
     await ready(app, performance.now() - startedAt, out)
-    stopOnSignals(() => app.close())
+    stopOnSignals(() => app.close(), stopMs)
   } catch (error) {
     endWith(error)
   }
 }
 
 /** The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way. */
-function stopOnSignals(close: () => Promise<void>): void {
+function stopOnSignals(close: () => Promise<void>, stopMs: number): void {
   // What started it says what goes on; and where that ends, this ends too.
   const say = process.send ? () => {} : (text: string) => out.write(text)
   let stopping = false
@@ -51,9 +52,9 @@ function stopOnSignals(close: () => Promise<void>): void {
     stopping = true
     say('\n▸ Stopping …\n')
     setTimeout(() => {
-      announceFailure(`It did not stop within ${STOP_MS / 1_000} s and was ended.`)
+      announceFailure(`It did not stop within ${stopMs / 1_000} s and was ended.`)
       process.exit(1)
-    }, STOP_MS).unref()
+    }, stopMs).unref()
     close().then(() => {
       say('✓ Stopped\n')
       process.exit(0)

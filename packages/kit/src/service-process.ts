@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { startDatabase } from '@ashlar/database/start'
 import { fastify } from 'fastify'
 import { destination } from 'pino'
-import { readServiceConfig, type ServiceConfig } from './config.js'
+import { isLoopback, readServiceConfig, type ServiceConfig } from './config.js'
 import type { Subgraph } from './define-subgraph.js'
 import { openDeps } from './deps.js'
 import { openDoors } from './doors.js'
@@ -71,8 +71,12 @@ export async function startService<Services, Loaders>(
 ): Promise<RunningService> {
   const { name } = definition
   const { publicUrl, internalKeys, databaseUrl, serviceDatabaseUrls, oneRole, secretKey, dataDir } = given
-  // The port that people come to is the gateway's; this process's own is nobody's business.
-  const config = { ...given, port: Number(publicUrl.port || (publicUrl.protocol === 'https:' ? 443 : 80)) }
+  // Where people come to is the gateway's; where this process listens is no business of the service.
+  const config = {
+    ...given,
+    host: isLoopback(publicUrl.hostname) ? given.host : publicUrl.hostname,
+    port: Number(publicUrl.port || (publicUrl.protocol === 'https:' ? 443 : 80)),
+  }
   const closing: (() => Promise<void>)[] = []
   const close = once(async () => {
     for (const end of closing.splice(0).reverse())

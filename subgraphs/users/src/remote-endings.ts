@@ -11,6 +11,8 @@ const READ_EVERY_MS = 3_000
 /** The database's time is asked for anew, and with it all that is kept. */
 const ANEW_EVERY_MS = 60_000
 const STRETCH = 500
+/** One failure is no news: where all start at once, somebody is there first. */
+const SAID_AFTER = 2
 
 interface Snapshot {
   readonly now: string
@@ -34,8 +36,11 @@ export class RemoteEndings {
   private place: Place | null = null
   private snapshotAt = Number.NEGATIVE_INFINITY
   private reading: Promise<void> | null = null
+  private running = false
   private again = false
-  private failing = false
+  private closed = false
+  /** How many readings in a row have failed. */
+  private failures = 0
   private readonly unsubscribe: () => void
   private readonly timer: NodeJS.Timeout
 
@@ -65,23 +70,25 @@ export class RemoteEndings {
   async close(): Promise<void> {
     clearInterval(this.timer)
     this.unsubscribe()
-    this.again = false
+    this.closed = true
     await this.reading?.catch(() => {})
   }
 
   /** Reads, and once more where there was a hint meanwhile. */
   private async run(): Promise<void> {
-    if (this.reading) {
-      this.again = true
-      return
-    }
-    do {
+    this.again = true
+    if (this.running) return
+    this.running = true
+    while (this.again && !this.closed) {
       this.again = false
+      // One that began before the hint may have passed by what it is about.
+      await this.reading?.catch(() => {})
       await this.read().then(
         () => this.noteSuccess(),
         (error: unknown) => this.noteFailure(error),
       )
-    } while (this.again)
+    }
+    this.running = false
   }
 
   private read(): Promise<void> {
@@ -129,12 +136,15 @@ export class RemoteEndings {
   }
 
   private noteSuccess(): void {
-    if (this.failing) this.options.log.info('what ended can be read again')
-    this.failing = false
+    if (this.failures >= SAID_AFTER) this.options.log.info('what ended can be read again')
+    this.failures = 0
   }
 
   private noteFailure(error: unknown): void {
-    if (!this.failing) this.options.log.warn({ err: error }, 'what ended can not be read: after 30 s no credential may write')
-    this.failing = true
+    this.failures += 1
+    if (this.failures !== SAID_AFTER) return
+    const { message, cause } = error as Error
+    const reason = cause instanceof Error ? cause.message : message
+    this.options.log.warn({ reason }, 'what ended can not be read; 30 s after it last was, no credential may write')
   }
 }
