@@ -19,10 +19,10 @@ interface Attempt {
 
 /** `/sign-in/<provider>`: off to the provider, with what was agreed in a cookie of this browser. */
 export async function beginOpenId(visit: Visit): Promise<Answer> {
-  const { house, request, returnTo } = visit
+  const { house, request, returnTo, search } = visit
   const provider = providerOf(visit)
   // The way back is the public address, so this is where the cookie has to be: localhost and 127.0.0.1 keep theirs apart.
-  if (request.headers.host !== visit.host) return redirectTo(new URL(request.url, house.config.publicUrl).href)
+  if (request.headers.host !== visit.host) return redirectTo(new URL(`/sign-in/${provider.name}${search}`, house.config.publicUrl).href)
   const { address, attempt: agreed } = await house.services.openId.begin(provider)
   const attempt: Attempt = { agreed, returnTo }
   visit.cookies.push(house.attemptCookie.serialize(await house.seals.seal(PURPOSE, attempt, '', SECONDS), null))
@@ -31,7 +31,7 @@ export async function beginOpenId(visit: Visit): Promise<Answer> {
 
 /** `/sign-in/<provider>/callback`: the way back. Whatever it brings, the attempt is over. */
 export async function finishOpenId(visit: Visit): Promise<Answer> {
-  const { house, request } = visit
+  const { house, request, search } = visit
   const provider = providerOf(visit)
   visit.cookies.push(house.attemptCookie.clear())
   try {
@@ -41,7 +41,7 @@ export async function finishOpenId(visit: Visit): Promise<Answer> {
     visit.returnTo = attempt.returnTo
     // Each one that goes on from here asks the provider.
     await house.throttle.attempt('token', visit.caller.request.clientAddress)
-    const claims = await house.services.openId.finish(provider, attempt.agreed, new URL(request.url, house.config.publicUrl).search)
+    const claims = await house.services.openId.finish(provider, attempt.agreed, search)
     const answer = await enter(visit, { by: 'openid', claims })
     return 'redirectTo' in answer ? show(onwardPage(answer.redirectTo)) : answer
   } catch (error) {

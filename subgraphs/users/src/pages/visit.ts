@@ -15,6 +15,8 @@ export class Visit {
   readonly formSecret: FormSecret
   /** Where the person wanted to go before they had to sign in. */
   returnTo: string | null
+  /** The query that it came with. Of the request's target nothing else is used: it may be whole, with a host that a stranger chose. */
+  readonly search: string
   /** Values of `Set-Cookie` that go out with the answer. */
   readonly cookies: string[] = []
   private readonly fields: URLSearchParams
@@ -26,8 +28,8 @@ export class Visit {
     this.caller = this.callerFor(null, {})
     this.formSecret = house.formTokens.secretOf(request.headers.cookie)
     this.fields = request.body instanceof URLSearchParams ? request.body : NO_FIELDS
-    const { searchParams } = new URL(request.url, house.config.publicUrl)
-    this.returnTo = ownPath(this.fields.get('return') ?? searchParams.get('return'), house.config.publicUrl)
+    this.search = searchOf(request.url)
+    this.returnTo = ownPath(this.fields.get('return') ?? new URLSearchParams(this.search).get('return'), house.config.publicUrl)
   }
 
   /** Finds out whose session the cookie is. Changes nothing of it, so that a page may be opened twice at once. */
@@ -55,6 +57,8 @@ export class Visit {
     return this.house.formTokens.tokenFor(this.formSecret)
   }
 }
+
+const searchOf = (target: string): string => target.match(/^[^?#]*(\?[^#]*)/)?.[1] ?? ''
 
 const requestInfo = (house: House, { headers, ip }: FastifyRequest): RequestInfo => ({
   id: randomUUID(),

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser } from '../pages/browser.js'
 import { askingOf, bearerOf, confirmAddress, type Site, signIn, signUp, turnOnTotp } from '../pages/site.js'
@@ -43,6 +44,20 @@ describe('an OpenID sign-in', () => {
     stone.person = { sub: 'stranger' }
   })
   afterEach(() => site.database.shiftClock('users', '0'))
+
+  it('begins at the public address, whatever host the target of the request names', async () => {
+    const port = new URL(site.address).port
+    const ask = (path: string) =>
+      new Promise<string | undefined>((resolve, reject) => {
+        get({ host: '127.0.0.1', port, path, headers: { host: `127.0.0.1:${port}` }, agent: false }, (answer) => {
+          answer.resume()
+          resolve(answer.headers.location)
+        }).on('error', reject)
+      })
+    for (const host of ['http://evil.example', 'http://user@evil.example:81', 'https://evil.example', '']) {
+      expect([host, await ask(`${host}/sign-in/stone?return=/x`)]).toEqual([host, `${site.address}/sign-in/stone?return=/x`])
+    }
+  })
 
   it('asks for a code with state, nonce and PKCE, which nobody can read in the cookie', async () => {
     const browser = site.browser()
