@@ -9,7 +9,7 @@ export interface OpenIdClaims {
   readonly name: string | null
 }
 
-type RawClaims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string }
+type RawClaims = Readonly<Record<string, unknown>> & { readonly iss: string }
 
 /**
  * Only what we use of the claims, each in its right type and bounded: a provider may have let its people write anything.
@@ -17,7 +17,7 @@ type RawClaims = Readonly<Record<string, unknown>> & { readonly iss: string; rea
  */
 export function claimsOf(claims: RawClaims): OpenIdClaims {
   const { iss, sub, email, email_verified: verified, name, preferred_username: preferred } = claims
-  if (!SUBJECT.test(sub)) throw new Error("the provider's id of the person is none")
+  if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new Error("the provider's id of the person is none")
   const address = typeof email === 'string' && EMAIL.test(email) ? email : null
   return {
     issuer: iss,
