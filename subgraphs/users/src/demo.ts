@@ -1,10 +1,18 @@
+import { type Config, isLoopback } from '@ashlar/kit/config'
 import { DEMO_PEOPLE, type DemoPerson, demoSignUp, demoUserId } from '@ashlar/kit/demo'
 import type { Deps } from '@ashlar/kit/deps'
 import type { Passwords } from './passwords.js'
 import { TAKE_USERNAME } from './sql/accounts.js'
 import { ADD_DEMO_ACCOUNT } from './sql/demo.js'
 
-/** Everybody's in the demo; it opens nothing where HOST is not loopback. */
+/**
+ * Whether the people of the demo may sign in, whose password everybody knows: only where nobody else can come by. Behind a proxy HOST
+ * is loopback as well, and what tells is the public address.
+ */
+export const demoMaySignIn = ({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): boolean =>
+  isLoopback(host) && isLoopback(publicUrl.hostname)
+
+/** Everybody's in the demo. */
 const PASSWORD = 'demo-ashlar'
 const MODERATOR: DemoPerson = 'nadia'
 

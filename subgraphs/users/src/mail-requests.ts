@@ -1,7 +1,7 @@
 import type { Sql } from '@ashlar/database/sql'
-import { isLoopback } from '@ashlar/kit/config'
 import type { Deps } from '@ashlar/kit/deps'
 import type { Account } from './account.js'
+import { demoMaySignIn } from './demo.js'
 import type { Mail } from './mail/words.js'
 import { issueToken, type NewToken } from './mail-tokens.js'
 import { type LinkedPage, linkTo } from './pages/links.js'
@@ -85,7 +85,7 @@ export class MailRequests {
 
   private async open(sql: Sql, { kind, email }: MailRequest & { kind: 'reset-password' | 'sign-in-link' }): Promise<Letter[]> {
     const account = await this.holderOf(sql, email)
-    if (!account || account.suspendedAt || (account.demo && !isLoopback(this.deps.config.host))) return []
+    if (!account || account.suspendedAt || (account.demo && !demoMaySignIn(this.deps.config))) return []
     // To the address as the account has it, not as it was typed.
     return [await this.link(sql, kind, kind, account.username, { kind, email: account.email ?? email, of: { accountId: account.id } })]
   }

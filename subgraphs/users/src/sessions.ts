@@ -2,11 +2,12 @@ import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import { writeAudit } from '@ashlar/kit/audit'
 import type { Caller, Identity, RequestInfo } from '@ashlar/kit/caller'
-import { type Config, isLoopback } from '@ashlar/kit/config'
+import type { Config } from '@ashlar/kit/config'
 import { notFound, unauthenticated } from '@ashlar/kit/errors'
 import { encodeId, newId } from '@ashlar/kit/ids'
 import { clientOf } from '@ashlar/kit/own-origin'
 import type { AccessTokens } from './access-tokens.js'
+import { demoMaySignIn } from './demo.js'
 import type { Ended, Endings } from './endings.js'
 import { fullSession, ownSession } from './guards.js'
 import { type Refreshed, rotate } from './refresh-tokens.js'
@@ -190,7 +191,7 @@ export class Sessions {
   }
 
   private get demoMaySignIn(): boolean {
-    return isLoopback(this.config.host)
+    return demoMaySignIn(this.config)
   }
 
   /** What follows from a refresh in its own transaction: the end of a session, and a line in the audit for all that was refused. */

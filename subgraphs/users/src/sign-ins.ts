@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '@ashlar/kit/caller'
-import { isLoopback } from '@ashlar/kit/config'
 import type { Deps } from '@ashlar/kit/deps'
 import { unauthenticated } from '@ashlar/kit/errors'
 import type { Account } from './account.js'
+import { demoMaySignIn } from './demo.js'
 import { isLogin } from './names.js'
 import type { OpenIdClaims } from './openid/claims.js'
 import type { OpenId } from './openid.js'
@@ -89,7 +89,7 @@ export class SignIns {
   }
 
   private maySignIn({ suspendedAt, demo }: Account): boolean {
-    return suspendedAt === null && (!demo || isLoopback(this.deps.config.host))
+    return suspendedAt === null && (!demo || demoMaySignIn(this.deps.config))
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Identity, Role } from '@ashlar/kit/caller'
-import { isLoopback } from '@ashlar/kit/config'
 import type { Deps } from '@ashlar/kit/deps'
+import { demoMaySignIn } from './demo.js'
 import type { FindKey } from './known-keys.js'
 import { cutToRole } from './scopes.js'
 import { IDENTIFY_KEY, NOTE_USE } from './sql/api-keys.js'
@@ -21,7 +21,7 @@ export function storedKeys({ db, config, log }: Pick<Deps, 'db' | 'config' | 'lo
   const noteUse = (keyId: string) =>
     db.query(NOTE_USE, [keyId]).catch((error: unknown) => log.warn({ err: error }, "a key's use could not be noted"))
   return async (hash) => {
-    const [key] = await db.query<Row>(IDENTIFY_KEY, [hash, isLoopback(config.host)])
+    const [key] = await db.query<Row>(IDENTIFY_KEY, [hash, demoMaySignIn(config)])
     if (!key) return null
     if (key.useIsDue) await noteUse(key.id)
     return { identity: identityOf(key), generation: key.generation, secondsLeft: key.secondsLeft }

@@ -42,7 +42,10 @@ describe('the demo', () => {
     await other.close()
   })
 
-  it('lets nobody of it in where HOST is not loopback: not by password, link, key or token', async () => {
+  it.each([
+    ['HOST', { host: '0.0.0.0' }],
+    ['PUBLIC_URL, as behind a proxy,', { publicUrl: new URL('https://graph.example.com') }],
+  ])('lets nobody of it in where %s is not loopback: not by password, link, key or token', async (_, elsewhere) => {
     const { data } = await users.signIn('tomas', { password: 'demo-ashlar' })
     const { accessToken, refreshToken } = (data as { signIn: { tokens: { accessToken: string; refreshToken: string } } }).signIn.tokens
     const asking = await users.bearing(accessToken)
@@ -52,7 +55,7 @@ describe('the demo', () => {
       asking,
     )
 
-    const config = { ...users.config, host: '0.0.0.0' }
+    const config = { ...users.config, ...elsewhere }
     const open = await users.another({ config })
     const signIn = { query: 'mutation { signIn(input: { login: "tomas", password: "demo-ashlar" }) { tokens { accessToken } } }' }
     expect(codesOf(await open.execute(signIn, users.nobody()))).toEqual(['UNAUTHENTICATED'])
