@@ -63,12 +63,13 @@ export class SecondFactor {
     const account = await this.ownAccounts.read(caller)
     const attempt = account.totpEnabled ? null : await this.attempt(account.id)
     if (!attempt?.pendingSealed) throw notFound()
-    const step = stepOf(this.unsealed(attempt.pendingSealed), normaliseCode(code), attempt.now)
+    const { pendingSealed, now } = attempt
+    const step = stepOf(this.unsealed(pendingSealed), normaliseCode(code), now)
     if (step === null) throw wrongCode()
     const codes = newRecoveryCodes()
     await this.deps.db.sqlTransaction(async (sql) => {
       await this.ownAccounts.lock(sql, caller)
-      const [enabled] = await sql.query(ENABLE, [account.id, step])
+      const [enabled] = await sql.query(ENABLE, [account.id, step, pendingSealed])
       if (!enabled) throw notFound()
       await sql.query(DROP_RECOVERY_CODES, [account.id])
       await sql.query(SET_RECOVERY_CODES, [account.id, codes.map((made) => hashOf(normaliseCode(made)))])

@@ -1,5 +1,6 @@
 import type { Asking } from '@ashlar/kit/caller'
 import { codesOf } from '@ashlar/kit/testing/test-subgraph'
+import { until } from '@ashlar/kit/testing/until'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Secret, TOTP, URI } from 'otpauth'
 import { type Instance, PASSWORD, type Person, SIGN_UP, startInstance } from './instance.js'
@@ -63,6 +64,22 @@ describe('the second factor', () => {
     expect(new Set(confirmTotp.recoveryCodes).size).toBe(10)
     expect(await signIn('scanner')).toEqual(['TOTP_REQUIRED'])
     expect(codesOf(await ask(ENROLL, {}, person.asking))).toEqual(['CONFLICT'])
+  })
+
+  it('turns on no other secret than the one whose code confirmed it', async () => {
+    const person = await users.signUpConfirmed('two_phones')
+    const first = await enroll(person)
+    const { admin } = users.database
+    await admin.query('begin')
+    await admin.query('select from users.account where id = $1 for no key update', [person.id])
+    const confirming = ask(CONFIRM, { code: first.code() }, person.asking)
+    const waiting = 'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))'
+    await until(async () => (await admin.query(waiting)).rows.length > 0)
+    const second = await enroll(person)
+    await admin.query('commit')
+    expect(codesOf(await confirming)).toEqual(['NOT_FOUND'])
+    expect(await signIn('two_phones')).toEqual([])
+    expect(codesOf(await ask(CONFIRM, { code: second.code() }, person.asking))).toEqual([])
   })
 
   it('is asked for where a sign-up is repeated with its key, and only of who knows the password', async () => {

@@ -31,11 +31,11 @@ export const ENROLL = `
   on conflict (account_id) do update set pending_sealed = excluded.pending_sealed where second_factor.enabled_at is null
   returning account_id`
 
-/** $1 account, $2 the step of the code that confirms it. */
+/** $1 account, $2 the step of the code that confirms it, $3 the sealed secret that it was a code of: one enrolled meanwhile is another. */
 export const ENABLE = `
   update second_factor set secret_sealed = pending_sealed, pending_sealed = null, enabled_at = clock(), last_step = $2, failures = 0,
     paused_until = null
-  where account_id = $1 and enabled_at is null and pending_sealed is not null returning account_id`
+  where account_id = $1 and enabled_at is null and pending_sealed = $3::bytea returning account_id`
 
 /** $1 account, $2 hashes. */
 export const SET_RECOVERY_CODES = 'insert into recovery_code (account_id, hash) select $1, unnest($2::bytea[])'
