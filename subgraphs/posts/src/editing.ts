@@ -5,10 +5,10 @@ import type { Deps } from '@ashlar/kit/deps'
 import { forbidden } from '@ashlar/kit/errors'
 import { once } from '@ashlar/kit/idempotency'
 import { encodeId } from '@ashlar/kit/ids'
-import { editable } from './access.js'
+import { editable, isModerator } from './access.js'
 import { tellChange } from './events.js'
-import type { WholePost } from './models.js'
-import { LOCK_POST, POSTS_BY_ID } from './sql/posts.js'
+import type { Post, WholePost } from './models.js'
+import { LOCK_POST, SHOWN_POSTS } from './sql/posts.js'
 
 export interface Edit {
   readonly postId: string
@@ -26,7 +26,7 @@ export function actorOf({ identity }: Caller): string {
 
 /** Whether the caller may change the post, asked before any work is done for it. @throws NOT_FOUND; FORBIDDEN */
 export async function checkEditable(db: Sql, caller: Caller, postId: string): Promise<void> {
-  const [post] = await db.query<WholePost>(POSTS_BY_ID, [[postId]])
+  const [post] = await db.query<Post>(SHOWN_POSTS, [[postId], caller.userId, isModerator(caller)])
   editable(caller, post)
 }
 

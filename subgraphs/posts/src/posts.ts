@@ -4,7 +4,7 @@ import type { Deps } from '@ashlar/kit/deps'
 import { conflict, notFound } from '@ashlar/kit/errors'
 import { once } from '@ashlar/kit/idempotency'
 import { newId } from '@ashlar/kit/ids'
-import { authorOf, canSee, checkMayPublish, editable, isModerator } from './access.js'
+import { authorOf, checkMayPublish, editable, isModerator } from './access.js'
 import { isDeadlock, isTakenSlug } from './constraints.js'
 import { actorOf, auditModeration, checkEditable, edit } from './editing.js'
 import { tellChange, tellDeletion } from './events.js'
@@ -15,7 +15,7 @@ import { addRevision, changesText } from './revisions.js'
 import { leaveSlug, nextFreeSlug, readSlug, slugOf } from './slugs.js'
 import { snapshotOf } from './snapshot.js'
 import { NEWER, OLDER } from './sql/neighbours.js'
-import { ADD_POST, DELETE_POST, LOCK_POST, POSTS_BY_ID, TEXTS, WHOLE_POSTS_BY_ID } from './sql/posts.js'
+import { ADD_POST, DELETE_POST, LOCK_POST, SHOWN_POSTS, SHOWN_WHOLE_POSTS, TEXTS, WHOLE_POSTS_BY_ID } from './sql/posts.js'
 import { FORMER_SLUGS, POSTS_BY_SLUG } from './sql/slugs.js'
 import { type WrittenText, writeText } from './texts.js'
 import { writePost } from './writing.js'
@@ -28,15 +28,13 @@ export class Posts {
   constructor(private readonly deps: Pick<Deps, 'db' | 'config' | 'jobs' | 'events'>) {}
 
   /** Those that the caller may see. */
-  async byIds(caller: Caller, ids: readonly string[]): Promise<Post[]> {
-    const posts = await this.deps.db.query<Post>(POSTS_BY_ID, [ids])
-    return posts.filter((post) => canSee(caller, post))
+  byIds(caller: Caller, ids: readonly string[]): Promise<Post[]> {
+    return this.deps.db.query(SHOWN_POSTS, [ids, caller.userId, isModerator(caller)])
   }
 
   /** The same with their texts, so that text and revision belong together: for who reads one, perhaps to change it. */
-  async wholeByIds(caller: Caller, ids: readonly string[]): Promise<WholePost[]> {
-    const posts = await this.deps.db.query<WholePost>(WHOLE_POSTS_BY_ID, [ids])
-    return posts.filter((post) => canSee(caller, post))
+  wholeByIds(caller: Caller, ids: readonly string[]): Promise<WholePost[]> {
+    return this.deps.db.query(SHOWN_WHOLE_POSTS, [ids, caller.userId, isModerator(caller)])
   }
 
   /** Under each slug what the caller may see: the post that has it, else the one that left it last. */
@@ -120,6 +118,7 @@ export class Posts {
 
   /** @throws NOT_FOUND; FORBIDDEN */
   async delete(caller: Caller, postId: string): Promise<void> {
+    await checkEditable(this.deps.db, caller, postId)
     await this.deps.db.sqlTransaction(async (sql) => {
       const [found] = await sql.query<WholePost>(LOCK_POST, [postId])
       const post = editable(caller, found)

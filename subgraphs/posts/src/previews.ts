@@ -5,7 +5,7 @@ import { badUserInput } from '@ashlar/kit/errors'
 import { once } from '@ashlar/kit/idempotency'
 import { newId } from '@ashlar/kit/ids'
 import { editable } from './access.js'
-import { actorOf } from './editing.js'
+import { actorOf, checkEditable } from './editing.js'
 import type { WholePost } from './models.js'
 import { LOCK_POST, WHOLE_POSTS_BY_ID } from './sql/posts.js'
 import { ADD_PREVIEW, KEEP_PREVIEWS, PREVIEWED_POST, RENEW_PREVIEW } from './sql/previews.js'
@@ -35,8 +35,9 @@ export class Previews {
    * A new token; for a repeat the same preview under a new one, and the first opens nothing any more.
    * @throws NOT_FOUND; FORBIDDEN; BAD_USER_INPUT for a time that is past or more than a year ahead; CONFLICT
    */
-  create(caller: Caller, input: NewPreview): Promise<Preview> {
+  async create(caller: Caller, input: NewPreview): Promise<Preview> {
     const { postId, idempotencyKey } = input
+    await checkEditable(this.db, caller, postId)
     const previewToken = randomBytes(SECRET_BYTES).toString('base64url')
     return this.db.sqlTransaction(async (sql) => {
       const [found] = await sql.query<WholePost>(LOCK_POST, [postId])

@@ -40,8 +40,9 @@ export class Publication {
   }
 
   /** Back to a draft that nobody else sees, not with an old preview token either. @throws NOT_FOUND; FORBIDDEN */
-  unpublish(caller: Caller, postId: string): Promise<WholePost> {
-    const { jobs } = this.deps
+  async unpublish(caller: Caller, postId: string): Promise<WholePost> {
+    const { db, jobs } = this.deps
+    await checkEditable(db, caller, postId)
     return edit(this.deps, caller, { postId, field: 'unpublishPost', input: { postId } }, async (sql, post) => {
       if (post.status === 'DRAFT') return post
       await cancelPublication(jobs, sql, postId)

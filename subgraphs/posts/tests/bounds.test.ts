@@ -1,6 +1,6 @@
+import { countStatements } from '@ashlar/database/testing'
 import { askingAs } from '@ashlar/kit/testing/callers'
 import { codesOf, issuePathsOf } from '@ashlar/kit/testing/test-subgraph'
-import { countStatements } from '@ashlar/database/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { change, type PostsTest, startPosts, tell, write } from './writing.js'
 
@@ -13,6 +13,27 @@ afterAll(() => test.close())
 
 const valid = { title: 'Fine', content: 'Fine.' }
 const nested = (depth: number): object => (depth === 0 ? {} : { inner: nested(depth - 1) })
+
+describe('what is long and odd', () => {
+  // Each made PostgreSQL's parser of texts or the renderer take the square of the time.
+  it.each(['a_', '<!--', '/a', 'a.', 'a@', 'a-', '1e', 'http://a/', '&a;', '- ', '字', '́', '_', 'a'])(
+    'is written, searched and read: %j',
+    async (piece) => {
+      const content = piece.repeat(Math.floor(100_000 / piece.length))
+      const { id } = await write(test, author, { ...valid, content })
+      const { post } = await test.data<{ post: { content: string } }>('query ($id: ID!) { post(id: $id) { content html } }', { id }, author)
+      expect(post.content).toBe(content)
+    },
+  )
+
+  it('is not read out without an end', async () => {
+    const { id } = await write(test, author, { ...valid, content: 'x '.repeat(100_000) })
+    const query = (times: number) =>
+      `query ($id: ID!) { ${Array.from({ length: times }, (_, n) => `a${n}: post(id: $id) { content }`).join(' ')} }`
+    expect(codesOf(await test.ask(query(20), { id }, author))).toEqual([])
+    expect(codesOf(await test.ask(query(200), { id }, author))).toContain('TOO_COMPLEX')
+  })
+})
 
 describe('what can not be', () => {
   const cases: readonly [string, object, string][] = [

@@ -42,6 +42,14 @@ describe('a search', () => {
     expect(await find('river or granite')).toHaveLength(5)
   })
 
+  it('takes no notice of signs in and between words', async () => {
+    await write(test, author, { title: 'Signs', content: "Don't <b>over-state</b> it: path/to/file, a@b.example, v1.2.3_rc" })
+    for (const search of ["don't", 'over-state', '"over state"', 'path/to/file', 'a@b.example', '2.3', 'rc -granite', 'state!'])
+      expect([search, await find(search)]).toEqual([search, ['Signs']])
+    for (const search of ['state -over', '-"over state" file', '-', '"', '-"', '!!!', '<>'])
+      expect([search, await find(search)]).toEqual([search, []])
+  })
+
   it('reads every script, in whatever form it is written', async () => {
     await write(test, author, { title: 'Köln', content: 'Ein Cafe\u0301 am Rhein' })
     await write(test, author, { title: '東京の朝', content: '今日は静かな朝です。' })
@@ -77,7 +85,7 @@ describe('a search', () => {
   })
 
   it('finds nothing for what has no word in it, and breaks on nothing', async () => {
-    for (const search of ['!!!', '"', '""', "'", '-', '- -', '& | ! ( ) :* <->', '%', '\\', '\\u0000', 'a:*b', '🎉', 'x'.repeat(200)])
+    for (const search of ['!!!', '"', '""', "'", '-', '- -', '& | ! ( ) :* <->', '%', '\\', '\\u0000', 'qx:*xq', '🎉', 'x'.repeat(200)])
       expect([search, await find(search)]).toEqual([search, []])
   })
 })

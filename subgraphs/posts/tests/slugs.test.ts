@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { askingAs, askingAsNobody } from '@ashlar/kit/testing/callers'
 import { codesOf, issuePathsOf } from '@ashlar/kit/testing/test-subgraph'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { atOnce, change, idBySlug, type PostsTest, read, startPosts, tell, write } from './writing.js'
 
 let test: PostsTest

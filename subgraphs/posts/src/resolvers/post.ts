@@ -10,8 +10,8 @@ export const Post: PostResolvers = {
   id: ({ id }) => encodeId('post', id),
   viewerCanEdit: (post, _, { caller }) => canEdit(caller, post),
   formerSlugs: async ({ id }, _, { loaders }) => [...(await loaders.formerSlugs.load(id))],
-  content: async (post, _, context) => post.content ?? (await textOf(post, context)).content,
-  html: async (post, _, context) => post.html ?? (await textOf(post, context)).html,
+  content: async (post, _, context) => context.loaders.textBudget.spend(post.content ?? (await textOf(post, context)).content),
+  html: async (post, _, context) => context.loaders.textBudget.spend(post.html ?? (await textOf(post, context)).html),
   author: ({ authorId }) => userStub(authorId),
   seo: ({ seoTitle, seoDescription, seoImageUrl, seoNoIndex }) => ({
     title: seoTitle,

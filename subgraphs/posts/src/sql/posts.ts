@@ -7,10 +7,20 @@ export const POST = `post.id, post.author_id as "authorId", post.kind, post.slug
 
 export const WHOLE_POST = `${POST}, post.content, post.html, post.given_excerpt as "givenExcerpt"`
 
-/** $1 posts. */
+/** What `canSee` allows, as SQL, so that what is hidden is not even read: of the viewer or null, and whether they moderate. */
+export const shownTo = (viewer: string, moderates: string, post = 'post'): string =>
+  `(${post}.status = 'PUBLISHED' or ${post}.author_id = ${viewer}::uuid or ${moderates}::boolean)`
+
+/** $1 posts. For whoever asks for many viewers at once. */
 export const POSTS_BY_ID = `select ${POST} from post where id = any($1::uuid[])`
 
-/** $1 posts. */
+/** $1 posts, $2 viewer or null, $3 whether they moderate. */
+export const SHOWN_POSTS = `select ${POST} from post where id = any($1::uuid[]) and ${shownTo('$2', '$3')}`
+
+/** The same with their texts. */
+export const SHOWN_WHOLE_POSTS = `select ${WHOLE_POST} from post where id = any($1::uuid[]) and ${shownTo('$2', '$3')}`
+
+/** $1 posts. Whoever may see them. */
 export const WHOLE_POSTS_BY_ID = `select ${WHOLE_POST} from post where id = any($1::uuid[])`
 
 /** $1 posts. */

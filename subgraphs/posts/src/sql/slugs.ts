@@ -1,4 +1,4 @@
-import { WHOLE_POST } from './posts.js'
+import { shownTo, WHOLE_POST } from './posts.js'
 
 /**
  * $1 slug, $2 post. 1 where the slug itself is free, else the number to put behind it. Doubles until one is free, then halves the way
@@ -32,7 +32,7 @@ export const POSTS_BY_SLUG = `
       select post_id, left_at from former_slug where slug = wanted.slug
     ) candidate
     join post shown on shown.id = candidate.id
-    where shown.status = 'PUBLISHED' or shown.author_id = $2::uuid or $3::boolean or shown.id = $4::uuid
+    where ${shownTo('$2', '$3', 'shown')} or shown.id = $4::uuid
     order by candidate.left_at desc nulls first, shown.id limit 1
   ) found
   join post on post.id = found.id`
