@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { SmtpPatience } from '../../src/mail/smtp.js'
@@ -24,6 +25,8 @@ interface Received {
   readonly to: readonly string[]
   readonly source: string
 }
+
+const answering = (responseCode: number, message: string) => Object.assign(new Error(message), { responseCode })
 
 describe('mail over SMTP', () => {
   const received: Received[] = []
@@ -126,11 +129,49 @@ describe('mail over SMTP', () => {
     expect(log.written()).toBe('')
   })
 
+  it.each<[string, number, string, SMTPServerOptions]>([
+    [
+      'the recipient',
+      550,
+      'EENVELOPE',
+      { onRcptTo: ({ address }, _session, done) => done(answering(550, `5.1.1 no such user <${address}>`)) },
+    ],
+    ['the sender', 553, 'EENVELOPE', { onMailFrom: (_address, _session, done) => done(answering(553, '5.7.1 not for ada@example.org')) }],
+    [
+      'what is in it',
+      554,
+      'EMESSAGE',
+      {
+        onData(stream, _session, done) {
+          const chunks: Buffer[] = []
+          stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+          stream.on('end', () => {
+            const text = Buffer.concat(chunks).toString().replaceAll('=\r\n', '').replaceAll('=3D', '=')
+            done(answering(554, `5.7.1 blocked for ada@example.org: ${text.match(/https:\S+#\S+/)?.[0]}`))
+          })
+        },
+      },
+    ],
+  ])('says in words of its own that the server refuses %s', async (_, responseCode, code, options) => {
+    const error: unknown = await mailTo(await serve(options))
+      .send(MAIL)
+      .catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ name: 'MailFailure', code, responseCode })
+    log.warn({ err: error }, 'a job failed')
+    const told = `${log.written()} ${inspect(error, { depth: null, showHidden: true })}`
+    expect(told).toContain(String(responseCode))
+    for (const secret of [TOKEN, 'sign-in-link#', 'ada@example.org', 'no such user', 'blocked']) expect(told).not.toContain(secret)
+  })
+
   it('throws where nothing listens', async () => {
     const smtpUrl = await serveBadly(() => {})
     await stop()
     stop = async () => {}
-    await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({ code: 'ESOCKET' })
+    await expect(mailTo(smtpUrl).send(MAIL)).rejects.toMatchObject({
+      code: 'ESOCKET',
+      message: expect.stringContaining('ECONNREFUSED'),
+      responseCode: null,
+    })
   })
 
   it('throws where the server never greets', async () => {
