@@ -1,7 +1,7 @@
 /** Chinese and Japanese set no blanks between words: each of their characters is a word of the index (posts.spaced). */
 const UNSPACED = /[\u2E80-\u2FFF\u3040-\u9FFF\uF900-\uFAFF\u{20000}-\u{3FFFF}]+/gu
 /** What is a blank in the index (posts.searchable), but for the hyphen, which may exclude what is behind it. */
-const SIGNS = /[\u0001-\u002C\u002E\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00BF\u2000-\u206F\u3000-\u303F]+/gu
+const SIGNS = /[\s\u0020-\u002C\u002E\u002F\u003A-\u0040\u005B-\u0060\u007B-\u00BF\u2000-\u206F\u3000-\u303F]+/gu
 const HYPHEN_IN_WORDS = /(?<=\S)-|-(?=[-\s])/g
 
 /** A search as websearch_to_tsquery takes it: a run of unspaced characters is a phrase, as if it stood in quotes. */
