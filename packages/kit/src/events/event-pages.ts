@@ -17,7 +17,7 @@ export interface Feed<Shown> {
   matches(event: LogEvent): boolean
   /**
    * Events as the caller sees them now, in one look-up: in their order, null for what is to be left out. Asked for each event anew, so
-   * that whatever was shown was permitted then.
+   * that whatever is shown was permitted a second ago at most.
    */
   show(events: readonly LogEvent[]): Promise<readonly (Shown | null)[]>
   /**
@@ -44,6 +44,9 @@ const PAGE_MAX = 100
 /** How many events a page looks at for each that it may have, since what is hidden must not make it look without end. */
 const CANDIDATES = 5
 const CHECK_EVERY_MS = 30_000
+/** Of what has been missed, how many events one look-up is for, and how long it holds. */
+const LOOK_AT_ONCE = 50
+const LOOK_LASTS_MS = 1_000
 /** Events in one statement, once the end is known. */
 const STRETCH = 500
 const RETRY_AFTER_SECONDS = 1
@@ -108,13 +111,26 @@ export async function* eventStream<Shown>(
 
   const watch = watchStanding(standing)
   try {
-    for await (const event of live.follow(feed.topics, encodePlace(place), AbortSignal.any([signal, watch.ended]))) {
-      // Asked in one moment, so that those of all subscribers go into one look-up.
-      const looked = await persistently(() => Promise.all([showOf(feed, [event]), watch.look()]), waiting)
-      if (!looked) return
-      place = { ...place, position: event.position }
-      const [[shown]] = looked
-      if (shown !== null && shown !== undefined) yield shown
+    const source = live.stretches(feed.topics, encodePlace(place), AbortSignal.any([signal, watch.ended]))
+    for await (const stretch of source) {
+      for (let rest = stretch; rest.length > 0; ) {
+        const some = rest.slice(0, LOOK_AT_ONCE)
+        // Asked in one moment, so that those of all subscribers go into one look-up.
+        const looked = await persistently(() => Promise.all([showOf(feed, some), watch.look()]), waiting)
+        if (!looked) return
+        const freshUntil = performance.now() + LOOK_LASTS_MS
+        let taken = 0
+        for (const shown of looked[0]) {
+          // Who reads slowly is asked for anew.
+          if (taken > 0 && performance.now() > freshUntil) break
+          taken += 1
+          if (shown !== null) yield shown
+          if (signal.aborted) return
+        }
+        place = { ...place, position: some[taken - 1]?.position ?? place.position }
+        if (watch.ended.aborted) break
+        rest = rest.slice(taken)
+      }
       if (watch.ended.aborted) break
     }
     if (signal.aborted) return

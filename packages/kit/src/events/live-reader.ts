@@ -88,6 +88,20 @@ export class LiveReader {
     after: string | null | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<LogEvent, void, undefined> {
+    for await (const events of this.stretches(topics, after, signal)) {
+      for (const event of events) {
+        yield event
+        if (signal.aborted) return
+      }
+    }
+  }
+
+  /** The same in the stretches that come at once, none of them empty: for who asks something of the database about each event. */
+  async *stretches(
+    topics: readonly string[] | null,
+    after: string | null | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly LogEvent[], void, undefined> {
     let place = await this.events.place(after)
     const follower = new Follower(topics)
     const ended = AbortSignal.any([signal, this.closing.signal])
@@ -96,11 +110,12 @@ export class LiveReader {
     try {
       while (!ended.aborted) {
         const events = follower.live ? follower.queue.splice(0) : await this.catchUp(follower, place, ended)
-        for (const event of events) {
-          if (event.position <= place.position) continue
-          place = { epoch: place.epoch, position: event.position }
-          yield event
-          if (ended.aborted) return
+        const behind = place.position
+        const fresh = events.filter((event) => event.position > behind)
+        const last = fresh.at(-1)
+        if (last) {
+          place = { epoch: place.epoch, position: last.position }
+          yield fresh
         }
         if (follower.live && !ended.aborted) await follower.stirred()
       }
