@@ -239,7 +239,7 @@ describe('many subscribers', () => {
     end = whole.at(-1) ?? null
     expect(whole).toHaveLength(POSTS * (CHANGES + 2))
     for (const seen of await Promise.all(all)) expect(seen).toEqual(whole)
-    expect(drops).toBeGreaterThan(5 * SUBSCRIBERS)
+    expect(drops).toBeGreaterThan(2 * SUBSCRIBERS)
   }, 120_000)
 
   it('are not held back by one that reads slowly, which gets all of it in the end', async () => {
