@@ -1,11 +1,12 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { signUp, startTestApp, type TestApp } from './app/test-app.js'
+import { signUp, type TestHouse } from './app/test-app.js'
+import { startTestHouse } from './app/test-house.js'
 
-let test: TestApp
+let test: TestHouse
 beforeAll(async () => {
-  test = await startTestApp()
+  test = await startTestHouse()
 }, 60_000)
 afterAll(() => test.close())
 

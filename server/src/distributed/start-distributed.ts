@@ -15,6 +15,8 @@ import { hasNats, startNats } from './nats.js'
 export interface Distributed extends AsyncDisposable {
   /** Where the gateways answer. */
   readonly urls: readonly string[]
+  /** Where each service has its doors, by its name. */
+  readonly serviceUrls: ReadonlyMap<string, string>
   /** What the services say whoever started them should see, such as the owner's link. */
   readonly greetings: readonly string[]
   readonly processes: readonly ManagedProcess[]
@@ -109,6 +111,7 @@ export async function startDistributed(settings: Settings, options: DistributedO
     })
     return {
       urls: found.slice(serving.length).flatMap((each) => each?.url ?? []),
+      serviceUrls: new Map(serving.map(({ name }, at) => [name, found[at]?.url ?? ''])),
       greetings: found.flatMap((each) => each?.greeting ?? []),
       processes: [...serving, ...gateways],
       database: { embedded },

@@ -23,13 +23,17 @@ export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface TestApp extends AsyncDisposable {
-  readonly app: App
+/** A running Ashlar, in one process or in many. */
+export interface TestHouse extends AsyncDisposable {
   readonly url: string
   /** Where it keeps its files: mails, keys. */
   readonly dataDir: string
   ask(query: string, variables?: object, options?: AskOptions): Promise<Answer>
   close(): Promise<void>
+}
+
+export interface TestApp extends TestHouse {
+  readonly app: App
 }
 
 export interface TestAppOptions extends Partial<StartOptions> {
