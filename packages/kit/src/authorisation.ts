@@ -20,23 +20,17 @@ export const asCaller: unique symbol = Symbol('as caller')
 export const callerFor = (source: unknown, context: Pick<Context, 'caller'>): Caller =>
   (source as { readonly [asCaller]?: Caller } | null | undefined)?.[asCaller] ?? context.caller
 
-/** What is open to every credential of the user's, whatever it may do in the service. */
-export interface OpenFields {
-  readonly viewerFields: ReadonlySet<string>
-  readonly mutations: ReadonlySet<string>
-}
-
 /**
  * Puts the checks that a schema declares in front of its resolvers, `_entities` included: `@authenticated` and `@requiresScopes`
  * on fields, on their types and on the types that they lead to, and for `Viewer` the service's own `<service>:read`.
  */
-export function enforceAuthorisation(schema: GraphQLSchema, service: string, open: OpenFields): void {
+export function enforceAuthorisation(schema: GraphQLSchema, service: string, openViewerFields: ReadonlySet<string>): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue
     const mutation = type === schema.getMutationType()
     for (const field of Object.values(type.getFields())) {
-      const checks = checksOf(type, field, service, mutation && !open.mutations.has(field.name))
-      if (type.name === 'Viewer' && field.name !== 'userId' && !open.viewerFields.has(field.name)) checks.push(ownThings(service))
+      const checks = checksOf(type, field, service, mutation)
+      if (type.name === 'Viewer' && field.name !== 'userId' && !openViewerFields.has(field.name)) checks.push(ownThings(service))
       if (checks.length > 0) guard(field, checks)
     }
     guardReference(type)

@@ -38,8 +38,6 @@ export interface SubgraphDefinition<Services, Loaders> {
   demo?(services: Services, deps: Deps): Promise<void>
   /** Fields of `Viewer` that tell nothing of the service's own and need no `<service>:read`. */
   readonly openViewerFields?: readonly string[]
-  /** Mutations that need a sign-in and no `<service>:write`: what a credential may do to itself. */
-  readonly openMutations?: readonly string[]
 }
 
 export interface RunningSubgraph<Services = unknown> extends SubgraphExecution {
@@ -79,10 +77,7 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
   const log = deps.log.child({ service: name })
   const typeDefs = typeDefsOf(definition.schema)
   const schema = buildSubgraphSchema({ typeDefs, resolvers: definition.resolvers as never })
-  enforceAuthorisation(schema, name, {
-    viewerFields: new Set(definition.openViewerFields),
-    mutations: new Set(definition.openMutations),
-  })
+  enforceAuthorisation(schema, name, new Set(definition.openViewerFields))
 
   const services = definition.services(deps)
   const stopJobs = deps.jobs.start(definition.jobs?.(services) ?? {})

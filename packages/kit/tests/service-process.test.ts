@@ -106,7 +106,6 @@ async function start(): Promise<RunningService> {
     },
     services: () => null,
     loaders: () => null,
-    openMutations: ['count', 'signIn'],
     doors: () => ({
       double: async (input) => 2 * Number(input),
       refuse: async () => {
