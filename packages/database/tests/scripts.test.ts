@@ -47,8 +47,8 @@ describe('npm test', () => {
 
   it('runs the packages that it is given, and hands the rest to jest', async () => {
     await using root = await ScriptsRoot.make(['one', 'two'])
-    await root.test({ two: passed(1) }, ['packages/two', '-t', 'signs in'])
-    expect(turboRuns(root, 'test')).toEqual([expect.stringMatching(/--filter=@ashlar\/two -- --passWithNoTests -t signs in$/)])
+    await root.test({ two: passed(1) }, ['packages/two', '--force', '-t', 'signs in'])
+    expect(turboRuns(root, 'test')).toEqual([expect.stringMatching(/ --force --filter=@ashlar\/two -- --passWithNoTests -t signs in$/)])
   })
 })
 

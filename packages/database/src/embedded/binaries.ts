@@ -31,26 +31,39 @@ export function installedBinaries(): Binaries {
 }
 
 /** What the programs need of the environment; nothing else of it is theirs, PGPORT and secrets least of all. */
-export const environment = (libraries: string | null): NodeJS.ProcessEnv => ({
+export const environment = (libraries: readonly string[]): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   LC_ALL: 'C',
   TZ: 'UTC',
-  ...(libraries && (process.platform === 'darwin' ? { DYLD_LIBRARY_PATH: libraries } : { LD_LIBRARY_PATH: libraries })),
+  ...(libraries.length > 0 && { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: libraries.join(':') }),
 })
 
 /**
  * Makes the libraries' short names, which are symbolic links: npm packages hold none, and the script that makes them
- * after the installation may not have run. Answers the folder that they lie in; null where they are in their place.
+ * after the installation need not have run. Answers the folders to look for libraries in; none where all are in their place.
  */
-export async function linkLibraries(binaries: Binaries, parent: string): Promise<string | null> {
+export async function linkLibraries(binaries: Binaries, parent: string): Promise<string[]> {
   const links = linksOf(binaries)
-  if (links.every(({ name }) => existsSync(join(binaries.folder, 'lib', name)))) return null
+  const libraries = join(binaries.folder, 'lib')
+  if (links.every(({ name }) => existsSync(join(libraries, name)))) return []
   // Named by where they lead, so that a clone that was moved, or another one, makes its own.
-  const folder = join(parent, `postgres-lib-${createHash('sha256').update(binaries.folder).digest('hex').slice(0, 12)}`)
+  const folder = join(parent, `${LINKS}${createHash('sha256').update(binaries.folder).digest('hex').slice(0, 12)}`)
   await mkdir(folder, { recursive: true, mode: 0o755 })
   for (const { name, target } of links) await link(target, join(folder, name))
-  return folder
+  await sweepLinks(parent)
+  // What a library that was found by a link needs in turn is looked for beside the link.
+  return [folder, libraries]
 }
+
+// Those of clones that are gone.
+async function sweepLinks(parent: string): Promise<void> {
+  for (const name of (await readdir(parent)).filter((entry) => entry.startsWith(LINKS))) {
+    const links = await readdir(join(parent, name))
+    if (!links.some((link) => existsSync(join(parent, name, link)))) await rm(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+const LINKS = 'postgres-lib-'
 
 /** A copy of the programs where another user can run them; made once for each version. */
 export async function copyBinaries(binaries: Binaries, parent: string): Promise<Binaries> {

