@@ -1,5 +1,5 @@
 // npm test: installs and builds what is not yet, then runs every package's tests and says what passed.
-// npm test -- users gateway -t 'sign': only these packages; what is no package is handed on to jest.
+// npm test -- users gateway -t 'sign': only these packages; --force: also what has not changed; the rest is handed on to jest.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -12,7 +12,7 @@ prepare()
 const all = workspaces()
   .map(readPackage)
   .filter(({ tested }) => tested)
-const { chosen, forJest } = readArguments(process.argv.slice(2))
+const { chosen, anew, forJest } = readArguments(process.argv.slice(2))
 // A result of an earlier run must not be taken for one of this; turbo puts back those of what has not changed.
 for (const { results } of chosen) rmSync(results, { force: true })
 
@@ -40,9 +40,16 @@ function readPackage(folder) {
 }
 
 function readArguments(given) {
-  const named = (argument) => all.find(({ folder, name }) => [folder, name, basename(folder)].includes(argument.replace(/\/$/, '')))
+  const named = (argument) => {
+    const words = argument.replace(/^--filter=/, '').replace(/\/$/, '')
+    return all.find(({ folder, name }) => [folder, name, basename(folder)].includes(words))
+  }
   const only = given.map(named).filter(Boolean)
-  return { chosen: only.length > 0 ? [...new Set(only)] : all, forJest: given.filter((argument) => !named(argument)) }
+  return {
+    chosen: only.length > 0 ? [...new Set(only)] : all,
+    anew: given.includes('--force'),
+    forJest: given.filter((argument) => argument !== '--force' && !named(argument)),
+  }
 }
 
 /** Resolves with turbo's exit status. A package at a time: jest itself uses all cores. */
@@ -50,7 +57,7 @@ function runTests() {
   const filters = chosen.map(({ name }) => `--filter=${name}`)
   const handedOn = forJest.length > 0 ? ['--', '--passWithNoTests', ...forJest] : []
   const options = ['--concurrency=1', '--continue', '--output-logs=full', '--log-order=stream', '--log-prefix=task', '--ui=stream']
-  const [command, ...args] = turbo('test', ...options, ...filters, ...handedOn)
+  const [command, ...args] = turbo('test', ...options, ...(anew ? ['--force'] : []), ...filters, ...handedOn)
   // What passed under one Node, or as root, has not passed under another.
   const machine = [process.version, process.platform, process.arch, process.getuid?.() === 0 ? 'root' : 'user'].join(' ')
   const child = spawn(command, args, {
