@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
-import type { Terminal } from '@ashlar/kit/process-life'
 import type { Settings } from '@ashlar/kit/config'
+import type { Terminal } from '@ashlar/kit/process-life'
 import type { Distributed } from './distributed/start-distributed.js'
 import type { App } from './start.js'
 

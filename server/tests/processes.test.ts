@@ -1,12 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Asking } from '@ashlar/kit/caller'
 import { GATEWAY, keysFor, readKeys } from '@ashlar/kit/internal-keys'
 import { STATEMENT_HEADER, Statements } from '@ashlar/kit/statements'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
 import { hasNats } from '@ashlar/kit/testing/nats-server'
 import { until } from '@ashlar/kit/testing/until'
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { serviceNames } from '../src/subgraphs.js'
-import { ask, signUp } from './app/test-app.js'
+import { postgresOf, spawnApp } from './app/spawned-app.js'
+import { ask, freePort, signUp } from './app/test-app.js'
 import { startTestProcesses, type TestProcesses } from './app/test-processes.js'
 
 const SET_ROLE = 'mutation ($input: SetUserRoleInput!) { setUserRole(input: $input) { user { role } } }'
@@ -187,3 +191,51 @@ describe('a service that is killed', () => {
     await until(async () => (await house.ask('{ viewer { email } }', {}, { token })).errors === undefined, 20_000)
   }, 60_000)
 })
+
+describe('npm run start:distributed', () => {
+  let dataDir: string
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'ashlar-test-'))
+  })
+  afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+  /** Every process that was started on the data folder or serves it. */
+  const left = async (pids: readonly number[]) => [...pids.filter(isRunning), ...(await postgresOf(dataDir))]
+
+  async function start() {
+    const port = await freePort()
+    const app = await spawnApp({ dataDir, port, main: 'distributed-main' })
+    const pids = [...app.output().matchAll(/\((\d+)\)/g)].map(([, pid]) => Number(pid))
+    expect(pids).toHaveLength(serviceNames().length + 2)
+    return { app, pids, urls: [app.url, `http://127.0.0.1:${port + 1}`] }
+  }
+
+  it('starts all with a PostgreSQL of its own, says how to become the owner, and leaves nothing behind', async () => {
+    const { app, pids, urls } = await start()
+    for (const url of urls) expect((await ask(url, '{ hello { text } posts(first: 1) { totalCount } }')).errors).toBeUndefined()
+    const token = /#(?:token=)?([\w-]+)\s*$/m.exec(app.output())?.[1]
+    const claim = 'mutation ($input: ClaimOwnershipInput!) { claimOwnership(input: $input) { viewer { user { role } } } }'
+    const input = { token, username: 'owner', email: 'owner@example.com', password: 'the password of the owner' }
+    expect((await ask(urls[1] ?? '', claim, { input })).data.claimOwnership.viewer.user.role).toBe('ADMIN')
+    expect(await app.stop()).toBe(0)
+    expect(await left(pids)).toEqual([])
+  }, 90_000)
+
+  it('takes its processes with it when it is killed', async () => {
+    const { app, pids } = await start()
+    await app.kill()
+    await until(() => !pids.some(isRunning), 20_000)
+    const again = await start()
+    expect(await again.app.stop()).toBe(0)
+    expect(await left(again.pids)).toEqual([])
+  }, 90_000)
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { GATEWAY, keysFor, pairKey, readKeys } from '../src/internal-keys.js'
-import { OnceNumbers } from '../src/statements-once.js'
 import { StatementRefused, Statements } from '../src/statements.js'
+import { OnceNumbers } from '../src/statements-once.js'
 import { askingAs, askingAsNobody } from '../src/testing/callers.js'
 
 const SECRET = randomBytes(32)

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { ManagedProcess, type ProcessOptions } from './managed-process.js'
 
 export interface StartedNats {
@@ -12,6 +13,8 @@ export interface StartedNats {
 }
 
 const LOG_BYTES_MAX = 1_000_000
+const FORGOTTEN_MS = 5_000
+const LOOK_MS = 20
 
 /** Whether this machine has a NATS server on the PATH. */
 export const hasNats = (): boolean => spawnSync('nats-server', ['--version'], { stdio: 'ignore' }).status === 0
@@ -45,11 +48,14 @@ export async function startNats(dataDir: string, port: number, options: Pick<Pro
   return { url: `nats://ashlar:${password}@127.0.0.1:${port}`, process: nats }
 }
 
-/** What a start that was killed has left running, where the machine can tell that it is that. */
+/** What a start that was killed has left running, where the machine can tell that it is that. It takes its pid file with it. */
 async function endForgotten(pidFile: string, file: string): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
-  const command = pid > 0 ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : ''
-  if (command.includes('nats-server') && command.includes(file)) process.kill(pid, 'SIGTERM')
+  const commandOf = () => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  const isOurs = async () => (await commandOf()).includes(file)
+  if (!(pid > 0) || !(await isOurs())) return
+  process.kill(pid, 'SIGTERM')
+  for (const end = performance.now() + FORGOTTEN_MS; performance.now() < end && (await isOurs()); ) await delay(LOOK_MS)
 }
 
 const listens = (port: number): Promise<boolean> =>

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from '@ashlar/kit/testing/until'
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const built = (name: string) => fileURLToPath(new URL(`../../dist/${name}.js`, import.meta.url))
 const READY_MS = 60_000
 
 /** Ashlar as a process of its own, as `npm start` runs it, with its embedded PostgreSQL. */
@@ -25,13 +25,15 @@ export interface SpawnOptions {
   readonly dataDir: string
   readonly port: number
   readonly env?: Readonly<Record<string, string>>
+  /** Another way to start it than `npm start`'s. */
+  readonly main?: 'main' | 'distributed-main'
   /** Whether to wait until it is ready; true unless given. */
   readonly ready?: boolean
 }
 
-export async function spawnApp({ dataDir, port, env = {}, ready = true }: SpawnOptions): Promise<SpawnedApp> {
+export async function spawnApp({ dataDir, port, env = {}, main = 'main', ready = true }: SpawnOptions): Promise<SpawnedApp> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [built(main)], {
     env: { PATH, HOME, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

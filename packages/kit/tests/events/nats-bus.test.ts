@@ -6,8 +6,8 @@ import { EventLog } from '../../src/events/event-log.js'
 import { LiveReader } from '../../src/events/live-reader.js'
 import { type NatsBus, natsBus } from '../../src/events/nats-bus.js'
 import { silentLog } from '../../src/log.js'
-import { until } from '../../src/testing/until.js'
 import { freePort, hasNats, startNats, type TestNats } from '../../src/testing/nats-server.js'
+import { until } from '../../src/testing/until.js'
 
 const open: NatsBus[] = []
 
