@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { memoryBus } from '../../src/events/bus.js'
 import { Consumer, type ConsumerDefinition } from '../../src/events/consumer.js'
 import { EventLog, type LogEvent } from '../../src/events/event-log.js'
