@@ -1,4 +1,6 @@
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -78,8 +80,19 @@ async function fullDisk({ dataDir, home }: Place): Promise<Error | null> {
 const ROOM_TO_START_BYTES = 1_000_000
 const PASSING = /lock file|shared memory block/
 
+// Servers that this process has started, until the system has been told that their end is known: else they stay as defunct.
+const children = new Map<number, ChildProcess>()
+
 /** Stops in order: running transactions are rolled back, everything is written. Resolves when the process is gone. */
 export async function stopServer(place: Place, pid: number): Promise<void> {
+  await endInOrder(place, pid)
+  const child = children.get(pid)
+  if (!child) return
+  child.ref()
+  await once(child, 'exit')
+}
+
+async function endInOrder(place: Place, pid: number): Promise<void> {
   for (const name of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!isServer(pid, place)) return
     signal(pid, name)
@@ -114,18 +127,22 @@ async function startServer(
 ): Promise<{ pid: number | null; words: string }> {
   const from = (await stat(place.log).catch(() => null))?.size ?? 0
   const child = spawnServer(place, dataOf(place), settings)
+  const { pid = 0 } = child
+  children.set(pid, child)
   let end: string | null = null
   child.once('error', (error) => {
+    children.delete(pid)
     end = error.message
   })
   child.once('exit', (code, name) => {
+    children.delete(pid)
     end = `It ended with ${name ?? code}.`
   })
   child.unref()
   const ready = await becomesReady(connection, () => end === null)
   // What answered may be the server of another start at the same moment, which this one is about to give way to.
-  if (ready && child.pid && (await serverPid(place)) === child.pid) return { pid: child.pid, words: '' }
-  if (end === null && child.pid) await stopServer(place, child.pid)
+  if (ready && pid && (await serverPid(place)) === pid) return { pid, words: '' }
+  if (end === null && pid) await stopServer(place, pid)
   const words = (await readFile(place.log).catch(() => Buffer.alloc(0))).subarray(from).toString().trim().split('\n').slice(-5)
   return { pid: null, words: [...words, end ?? `It did not answer for ${SILENT_MS / 1_000} s.`].join('\n') }
 }
