@@ -44,6 +44,14 @@ describe('a start', () => {
     expect(await postgresOf(dataDir)).toEqual([])
   }, 60_000)
 
+  it('stops in order at a signal that comes while it starts', async () => {
+    const app = await spawned({ dataDir, port: await freePort(), ready: false })
+    await until(() => app.output().includes('Starting PostgreSQL'))
+    expect(await app.stop()).toBe(0)
+    expect(app.output()).not.toContain('is ready')
+    expect(await postgresOf(dataDir)).toEqual([])
+  }, 60_000)
+
   it('says every fault of the environment at once, and touches nothing', async () => {
     const app = await spawned({ dataDir, port: 70_000, env: { LOG_LEVEL: 'loud', SMTP_URL: 'x' }, ready: false })
     await until(() => app.exitCode() !== null)

@@ -30,20 +30,24 @@ export class StartError extends Error {
   override name = 'StartError'
 }
 
-/** Lives as long as the process: starts, serves, and stops in order at the first signal. */
+/** Lives as long as the process: starts, serves, and stops in order at the first signal, also at one that comes while it starts. */
 export async function live<App extends { close(): Promise<void> }>({ start, ready, stopMs = STOP_MS }: Life<App>): Promise<void> {
   const startedAt = performance.now()
+  const starting = Promise.resolve().then(start)
+  const isStopping = stopOnSignals(() => starting.then((app) => app.close()), stopMs)
   try {
-    const app = await start()
-    await ready(app, performance.now() - startedAt, out)
-    stopOnSignals(() => app.close(), stopMs)
+    const app = await starting
+    if (!isStopping()) await ready(app, performance.now() - startedAt, out)
   } catch (error) {
-    endWith(error)
+    if (!isStopping()) endWith(error)
   }
 }
 
-/** The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way. */
-function stopOnSignals(close: () => Promise<void>, stopMs: number): void {
+/**
+ * The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way.
+ * Answers whether one has come.
+ */
+function stopOnSignals(close: () => Promise<void>, stopMs: number): () => boolean {
   // What started it says what goes on; and where that ends, this ends too.
   const say = process.send ? () => {} : (text: string) => out.write(text)
   let stopping = false
@@ -64,6 +68,7 @@ function stopOnSignals(close: () => Promise<void>, stopMs: number): void {
   process.once('disconnect', () => {
     if (!stopping) stop()
   })
+  return () => stopping
 }
 
 function endWith(error: unknown): never {

@@ -41,7 +41,7 @@ export async function spawnApp({ dataDir, port, env = {}, main = 'main', ready =
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
   const ended = () => child.exitCode !== null || child.signalCode !== null
   if (ready) {
-    await until(() => ended() || printed.includes('is ready'), READY_MS)
+    await until(() => ended() || printed.includes('Ctrl-C stops'), READY_MS)
     if (ended()) throw new Error(`it ended at once:\n${printed}`)
   }
   return {
