@@ -48,7 +48,7 @@ describe('the embedded PostgreSQL', () => {
     for (const program of programs) program.kill('SIGTERM')
     await Promise.all(programs.map((program) => program.ended()))
     expect(folder.processes()).toEqual([])
-  })
+  }, 120_000)
 
   it('is taken over, running, after kill -9 of its process', async () => {
     await using folder = await DataFolder.make()

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { until } from '../src/testing/until.js'
 import { runWorker, WorkerLane } from '../src/worker-lane.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-test-'))
@@ -65,7 +66,15 @@ describe('a lane of work in a thread', () => {
   })
 
   it('lets nothing wait for too long', async () => {
-    const made = lane({ limitMs: 300, waitingMs: 100 })
+    const made = lane({ limitMs: 1_000, waitingMs: 500 })
+    // Until the thread has loaded, which takes as long as it takes, nobody's time runs.
+    made.warm()
+    await until(() =>
+      made.ask('loaded').then(
+        () => true,
+        () => false,
+      ),
+    )
     const outcomes = await Promise.allSettled(['a', 'hang', 'b'].map((request) => made.ask(request)))
     expect(outcomes[0]?.status).toBe('fulfilled')
     expect(outcomes[2]).toMatchObject({ reason: { code: 'RATE_LIMITED' } })
