@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import pg from 'pg'
 import { parseAddress } from '../src/connection.js'
 import { makeCertificate } from './support/certificate.js'
-import { type TcpProxy, startProxy } from './support/proxy.js'
+import { startProxy, type TcpProxy } from './support/proxy.js'
 import { startOn } from './support/start.js'
 
 describe('an address of DATABASE_URL', () => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { countStatements, startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 
 describe('a test database', () => {
   let database: TestDatabase

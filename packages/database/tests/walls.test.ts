@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { passwordOf } from '../src/logins.js'
 import type { Database } from '../src/start.js'
