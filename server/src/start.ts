@@ -7,6 +7,7 @@ import type { RunningSubgraph, Subgraph } from '@ashlar/kit/define-subgraph'
 import { openDeps } from '@ashlar/kit/deps'
 import { memoryBus } from '@ashlar/kit/events/bus'
 import type { Logger } from '@ashlar/kit/log'
+import { type LocalPeer, localPeers } from '@ashlar/kit/peers'
 import { type Identities, localIdentities } from '@ashlar/users/identities'
 import type { Services as Users } from '@ashlar/users/services'
 import { checkAddress, createHttpServer, listen } from './http.js'
@@ -66,12 +67,14 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
     onProgress('Starting the services')
     const bus = memoryBus()
     closing.push(() => bus.close())
+    const peers = new Map<string, LocalPeer>()
     for (const definition of definitions) {
       const db = database.service(definition.name)
-      const deps = openDeps({ db, config, log, bus })
+      const deps = openDeps({ db, config, log, bus, peers: localPeers(peers) })
       closing.push(() => deps.close())
       const subgraph = definition.start(deps)
       running.set(definition.name, subgraph)
+      peers.set(definition.name, { events: deps.events, doors: subgraph.doors })
       closing.push(() => subgraph.close())
     }
     for (const subgraph of running.values()) await subgraph.begin()

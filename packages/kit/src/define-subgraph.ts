@@ -6,6 +6,7 @@ import { augmentSchema } from './augment-schema.js'
 import { enforceAuthorisation } from './authorisation.js'
 import type { Caller } from './caller.js'
 import type { Deps } from './deps.js'
+import { Consumer, type ConsumerDefinition } from './events/consumer.js'
 import type { JobHandlers } from './jobs.js'
 import { type SubgraphExecution, subgraphExecution } from './subgraph-execution.js'
 
@@ -26,6 +27,8 @@ export interface SubgraphDefinition<Services, Loaders> {
   loaders(services: Services, caller: Caller): Loaders
   /** What the service does later or again, by the kind of job. */
   jobs?(services: Services): JobHandlers
+  /** What of other services' logs it acts upon. */
+  consumers?(services: Services, deps: Deps): readonly ConsumerDefinition[]
   /** Pages and files of the service's own, for what a mailed link opens. */
   routes?(services: Services, deps: Deps): FastifyPluginAsync
   /** What other processes may ask, by name. */
@@ -46,10 +49,11 @@ export interface RunningSubgraph<Services = unknown> extends SubgraphExecution {
   readonly services: Services
   readonly routes: FastifyPluginAsync | null
   readonly doors: Readonly<Record<string, Door>>
+  /** Does what the configuration asks for and starts to follow other services, all of which have started. @throws StartError */
   begin(): Promise<void>
   greeting(): Promise<string | null>
   demo(): Promise<void>
-  /** Stops its jobs. The database is closed by who opened it. */
+  /** Stops its jobs and consumers. The database is closed by who opened it. */
   close(): Promise<void>
 }
 
@@ -81,6 +85,7 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
 
   const services = definition.services(deps)
   const stopJobs = deps.jobs.start(definition.jobs?.(services) ?? {})
+  const consumers: Consumer[] = []
 
   return {
     name,
@@ -88,10 +93,16 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     services,
     routes: definition.routes?.(services, deps) ?? null,
     doors: definition.doors?.(services, deps) ?? {},
-    begin: async () => definition.begin?.(services, deps),
+    async begin() {
+      await definition.begin?.(services, deps)
+      for (const consumer of definition.consumers?.(services, deps) ?? []) consumers.push(new Consumer(consumer, deps.db, log))
+      for (const consumer of consumers) consumer.start()
+    },
     greeting: async () => (await definition.greeting?.(services)) ?? null,
     demo: async () => definition.demo?.(services, deps),
-    close: () => stopJobs(),
+    async close() {
+      await Promise.all([stopJobs(), ...consumers.map((consumer) => consumer.stop())])
+    },
     ...subgraphExecution({ service: name, schema, services, loaders: definition.loaders, log }),
   }
 }

@@ -5,6 +5,7 @@ import { EventLog } from './events/event-log.js'
 import { LiveReader } from './events/live-reader.js'
 import { createJobQueue, type JobQueue } from './jobs.js'
 import type { Logger } from './log.js'
+import { localPeers, type Peers } from './peers.js'
 
 /** What a service is made of; each instance has its own, so that one process can hold several. */
 export interface Deps {
@@ -16,6 +17,8 @@ export interface Deps {
   readonly events: EventLog
   /** Those events as they happen. */
   readonly live: LiveReader
+  /** The other services, once all have started: what happens there, and what they answer at their doors. */
+  readonly peers: Peers
 }
 
 export interface OpenDeps extends Deps {
@@ -23,8 +26,14 @@ export interface OpenDeps extends Deps {
   close(): Promise<void>
 }
 
-/** Everything of one instance of a service, over its database. `bus` is the process's one; alone without. */
-export function openDeps({ db, config, log, bus = memoryBus() }: Pick<Deps, 'db' | 'config' | 'log'> & { readonly bus?: Bus }): OpenDeps {
+/** Everything of one instance of a service, over its database. `bus` and `peers` are the process's; alone without. */
+export function openDeps({
+  db,
+  config,
+  log,
+  bus = memoryBus(),
+  peers = localPeers(new Map()),
+}: Pick<Deps, 'db' | 'config' | 'log'> & { readonly bus?: Bus; readonly peers?: Peers }): OpenDeps {
   const events = new EventLog(db, bus, log)
   const live = new LiveReader(events, log)
   return {
@@ -34,6 +43,7 @@ export function openDeps({ db, config, log, bus = memoryBus() }: Pick<Deps, 'db'
     jobs: createJobQueue(db, log),
     events,
     live,
+    peers,
     async close() {
       await live.close()
       await events.close()

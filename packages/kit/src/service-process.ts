@@ -11,6 +11,7 @@ import { type Bus, memoryBus } from './events/bus.js'
 import { natsBus } from './events/nats-bus.js'
 import { GATEWAY } from './internal-keys.js'
 import { createLog, type Logger } from './log.js'
+import { remotePeers } from './peers.js'
 import { live, out, StartError } from './process-life.js'
 import { Statements } from './statements.js'
 import { attachSockets } from './subgraph-sockets.js'
@@ -96,7 +97,10 @@ export async function startService<Services, Loaders>(
     closing.push(() => database.close())
     const bus = await openBus(given, log)
     closing.push(() => bus.close())
-    const deps = openDeps({ db: database.service(name), config, log, bus })
+    const statements = new Statements({ name, keys: internalKeys })
+    const { peers, close: closePeers } = remotePeers({ urls: config.serviceUrls, statements, bus })
+    closing.push(closePeers)
+    const deps = openDeps({ db: database.service(name), config, log, bus, peers })
     closing.push(() => deps.close())
     const subgraph = definition.start(deps)
     closing.push(() => subgraph.close())
@@ -104,7 +108,6 @@ export async function startService<Services, Loaders>(
     if (config.demo) await subgraph.demo()
 
     let ready = true
-    const statements = new Statements({ name, keys: internalKeys })
     const server = fastify({
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: IDLE_CONNECTION_MS,

@@ -39,6 +39,7 @@ export function serviceEnvironment(name: string, surroundings: Surroundings): En
     // Beyond loopback only where the public address does not tell that this is for others than this machine's own people.
     HOST: isLoopback(host) || !isLoopback(publicUrl.hostname) ? '127.0.0.1' : host,
     SECRET_KEY: secretKey.toString('base64'),
+    SERVICE_URLS: addressesOf(ports),
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
     ...(databaseConnections && { DATABASE_CONNECTIONS: String(databaseConnections) }),
   }
@@ -52,9 +53,11 @@ export function gatewayEnvironment(port: number, surroundings: Surroundings): En
     ...common(surroundings, GATEWAY),
     PORT: String(port),
     HOST: settings.host,
-    SERVICE_URLS: [...ports].map(([name, at]) => `${name}=http://127.0.0.1:${at}`).join(','),
+    SERVICE_URLS: addressesOf(ports),
   }
 }
+
+const addressesOf = (ports: Surroundings['ports']): string => [...ports].map(([name, at]) => `${name}=http://127.0.0.1:${at}`).join(',')
 
 const common = ({ settings, internalSecret, natsUrl, ports }: Surroundings, name: string): Environment => ({
   DATA_DIR: settings.dataDir,

@@ -31,7 +31,7 @@ export interface ConsumerDefinition {
    * since a log that starts over tells everything again.
    */
   handle(event: LogEvent, sql: Sql): Promise<void>
-  /** Reads the source's state instead, where its log no longer reaches back. */
+  /** Reads the source's state instead, where its log does not reach back: no longer, or not to its beginning when the consumer is new. */
   reconcile?(): Promise<void>
 }
 
@@ -116,8 +116,10 @@ export class Consumer {
     const [found] = await this.db.query<Standing>(CONSUMER_PLACE, [this.name])
     if (found) return found
     const { first, last } = await this.definition.source.ends()
-    const { epoch, position } = this.definition.from === 'beginning' ? first : last
-    await this.db.query(ADD_CONSUMER, [this.name, this.definition.source.service, epoch, position])
+    const { from, source, reconcile } = this.definition
+    const { epoch, position } = from === 'beginning' ? first : last
+    const lost = from === 'beginning' && position > 0 && reconcile !== undefined
+    await this.db.query(ADD_CONSUMER, [this.name, source.service, epoch, position, lost])
     return this.standing()
   }
 

@@ -1,5 +1,7 @@
-/** $1 name, $2 source, $3 epoch, $4 position. */
-export const ADD_CONSUMER = 'insert into consumer (name, source, epoch, position) values ($1, $2, $3, $4) on conflict (name) do nothing'
+/** $1 name, $2 source, $3 epoch, $4 position, $5 whether the log's beginning is gone already. */
+export const ADD_CONSUMER = `
+  insert into consumer (name, source, epoch, position, lost_at) values ($1, $2, $3, $4, case when $5::boolean then clock() end)
+  on conflict (name) do nothing`
 
 /** $1 name. */
 export const CONSUMER_PLACE = `

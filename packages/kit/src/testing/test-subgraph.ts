@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../config.js'
 import type { RunningSubgraph, Subgraph } from '../define-subgraph.js'
 import { type Deps, openDeps } from '../deps.js'
 import { type Logger, silentLog } from '../log.js'
+import type { Peers } from '../peers.js'
 import { askingAsNobody } from './callers.js'
 
 export type Answer = FormattedExecutionResult & { readonly data?: Record<string, unknown> | null }
@@ -16,6 +17,8 @@ export interface TestSubgraphOptions {
   /** The environment, over the defaults; PORT and the like are made up. */
   readonly env?: Readonly<Record<string, string>>
   readonly log?: Logger
+  /** The other services that it follows and asks; none unless given, and then `subgraph.begin()` starts to follow them. */
+  readonly peers?: Peers
 }
 
 /** One service on a database of its own, asked as the gateway asks it. */
@@ -42,13 +45,13 @@ export const testConfig = (env: Readonly<Record<string, string>> = {}): Config =
 /** Starts a service for a test file, jobs included. */
 export async function startTestSubgraph<Services, Loaders>(
   definition: Subgraph<Services, Loaders>,
-  { env = {}, log = silentLog() }: TestSubgraphOptions = {},
+  { env = {}, log = silentLog(), peers }: TestSubgraphOptions = {},
 ): Promise<TestSubgraph<Services>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'ashlar-test-'))
   const config = testConfig({ DATA_DIR: dataDir, ...env })
   const database = await startTestDatabase({ services: [definition.name] })
   const db = database.service(definition.name)
-  const deps = openDeps({ db, config, log })
+  const deps = openDeps({ db, config, log, ...(peers && { peers }) })
   const subgraph = definition.start(deps)
   const ask = (query: string, variables: Readonly<Record<string, unknown>> = {}, asking = askingAsNobody()) =>
     subgraph.execute({ query, variables }, asking) as Promise<Answer>
