@@ -1,6 +1,7 @@
 import { defineSubgraph } from '@ashlar/kit/define-subgraph'
 import { Retention } from '@ashlar/kit/retention'
 import { scalars } from '@ashlar/kit/scalars'
+import { Authors } from './authors.js'
 import { fillDemo } from './demo.js'
 import { Lists } from './lists.js'
 import { createLoaders, type Loaders } from './loaders.js'
@@ -21,6 +22,7 @@ import { EXPIRED_PREVIEWS } from './sql/previews.js'
 
 export interface Services {
   readonly posts: Posts
+  readonly authors: Authors
   readonly lists: Lists
   readonly publication: Publication
   readonly revisions: Revisions
@@ -49,6 +51,7 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   },
   services: (deps) => ({
     posts: new Posts(deps),
+    authors: new Authors(deps),
     lists: new Lists(deps.db),
     publication: new Publication(deps),
     revisions: new Revisions(deps),
@@ -58,5 +61,6 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   }),
   loaders: createLoaders,
   jobs: ({ publication, retention }) => ({ ...publication.handlers(), ...retention.handlers() }),
+  consumers: ({ authors }) => [authors.consumer()],
   demo: (_, deps) => fillDemo(deps),
 })

@@ -32,8 +32,7 @@ export class Publication {
     return edit(this.deps, caller, { postId, field: 'publishPost', input: { postId } }, async (sql, post) => {
       if (isSo(post, publishAt)) return post
       const changed = await one(sql, PUBLISH, [postId, publishAt])
-      if (changed.status === 'SCHEDULED' && changed.publishedAt)
-        await jobs.enqueue(sql, { kind: PUBLISH_JOB, key: postId, payload: { postId }, runAt: changed.publishedAt })
+      if (changed.status === 'SCHEDULED' && changed.publishedAt) await schedule(jobs, sql, { postId, publishedAt: changed.publishedAt })
       else await cancelPublication(jobs, sql, postId)
       return changed
     })
@@ -52,8 +51,8 @@ export class Publication {
   }
 
   /**
-   * What the job does when its time has come. The post first and the job second, as publishing takes them, and both or neither: whoever
-   * rescheduled or cancelled meanwhile has taken the lease away.
+   * What the job does when its time has come; nothing for an author who is suspended or gone. The post first and the job second, as
+   * publishing takes them, and both or neither: whoever rescheduled, cancelled or resumed meanwhile has taken the lease away.
    */
   async publishScheduled({ payload, finish }: Job): Promise<void> {
     const { db, events } = this.deps
@@ -64,6 +63,15 @@ export class Publication {
     })
   }
 }
+
+export interface Scheduled {
+  readonly postId: string
+  readonly publishedAt: Date
+}
+
+/** Has a post published when its time has come, which may be now. */
+export const schedule = (jobs: JobQueue, sql: Sql, { postId, publishedAt }: Scheduled): Promise<void> =>
+  jobs.enqueue(sql, { kind: PUBLISH_JOB, key: postId, payload: { postId }, runAt: publishedAt })
 
 /** Takes back what was scheduled. */
 export const cancelPublication = (jobs: JobQueue, sql: Sql, postId: string): Promise<void> =>

@@ -1,4 +1,5 @@
 import { expired } from '@ashlar/kit/retention'
+import { IS_ACTIVE } from './publication.js'
 
 /** $1 id, $2 post, $3 hash, $4 when it expires, or null for a week from now. No row: that is past, or more than a year ahead. */
 export const ADD_PREVIEW = `
@@ -16,8 +17,9 @@ export const RENEW_PREVIEW = `
 export const KEEP_PREVIEWS = `
   delete from preview where id in (select id from preview where post_id = $1 order by id desc offset $2)`
 
-/** $1 hash. */
-export const PREVIEWED_POST = 'select post_id as "postId" from preview where hash = $1 and expires_at > clock()'
+/** $1 hash. While its author is suspended a token opens nothing. */
+export const PREVIEWED_POST = `
+  select post_id as "postId" from preview join post on post.id = post_id where hash = $1 and expires_at > clock() and ${IS_ACTIVE}`
 
 /** $1 post. */
 export const END_PREVIEWS = 'delete from preview where post_id = $1'
