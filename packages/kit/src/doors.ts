@@ -8,6 +8,7 @@ import { GATEWAY } from './internal-keys.js'
 import type { Logger } from './log.js'
 import { STATEMENT_HEADER, type Statement, StatementRefused, type Statements } from './statements.js'
 import type { SubgraphOperation } from './subgraph-execution.js'
+import type { UsedNumbers } from './used-numbers.js'
 
 /** What a service wants the public door to send along with its answer (`Reply`), as JSON in base64url. */
 export const REPLY_HEADER = 'ashlar-reply'
@@ -16,6 +17,7 @@ export interface DoorsOptions {
   readonly subgraph: RunningSubgraph
   readonly events: EventLog
   readonly statements: Statements
+  readonly numbers: UsedNumbers
   readonly log: Logger
   readonly isReady: () => boolean
 }
@@ -43,7 +45,7 @@ const operationInput = z.object({
  * The doors of a service that is a process of its own: its graph for a gateway that asks as somebody, its log and what else it answers
  * for services that ask as the system, and its health for anybody. Without a statement nothing is answered.
  */
-export function openDoors(fastify: FastifyInstance, { subgraph, events, statements, log, isReady }: DoorsOptions): void {
+export function openDoors(fastify: FastifyInstance, { subgraph, events, statements, numbers, log, isReady }: DoorsOptions): void {
   const context = { log, service: subgraph.name, writing: false }
 
   fastify.get('/livez', async () => ({ status: 'live' }))
@@ -69,6 +71,17 @@ export function openDoors(fastify: FastifyInstance, { subgraph, events, statemen
     return statements.verify({ header: headerOf(request), door, body: bodyOf(request) })
   }
 
+  /** Takes the number of a mutation's statement; answers what is answered instead, where the database can't be asked. */
+  async function refusedOnce(statement: Statement): Promise<{ readonly errors: readonly unknown[] } | null> {
+    try {
+      await numbers.use(statement)
+      return null
+    } catch (error) {
+      if (error instanceof StatementRefused) throw error
+      return { errors: [presentFailure(error, context)] }
+    }
+  }
+
   // The bytes are what was signed: they are read once it is clear who sent them.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser(
@@ -83,9 +96,9 @@ export function openDoors(fastify: FastifyInstance, { subgraph, events, statemen
     // Only a gateway knows who asks; a service that has been taken over must not become everybody.
     if (statement.sender !== GATEWAY || !statement.asking) throw new StatementRefused('NOT_ALLOWED')
     const operation: SubgraphOperation = readAs(operationInput, jsonOf(request))
-    if (subgraph.isWriting(operation)) statements.useOnce(statement)
     const { asking } = statement
-    const answer = await subgraph.execute(operation, asking)
+    const refused = subgraph.isWriting(operation) ? await refusedOnce(statement) : null
+    const answer = refused ?? (await subgraph.execute(operation, asking))
     if (asking.reply.refreshCookie !== undefined) reply.header(REPLY_HEADER, encodeReply(asking.reply.refreshCookie))
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer))
   })

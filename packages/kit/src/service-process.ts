@@ -15,6 +15,7 @@ import { remotePeers } from './peers.js'
 import { live, out, StartError } from './process-life.js'
 import { Statements } from './statements.js'
 import { attachSockets } from './subgraph-sockets.js'
+import { UsedNumbers } from './used-numbers.js'
 
 /** One service that answers in this process. */
 export interface RunningService extends AsyncDisposable {
@@ -122,6 +123,7 @@ export async function startService<Services, Loaders>(
       subgraph: { ...subgraph, doors: { ...subgraph.doors, pages: async () => pages } },
       events: deps.events,
       statements,
+      numbers: new UsedNumbers(deps.db, log),
       log,
       isReady: () => ready,
     })

@@ -1,7 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Asking, Identity, RequestInfo } from './caller.js'
 import { GATEWAY, type PairKeys, pairOf } from './internal-keys.js'
-import { OnceNumbers } from './statements-once.js'
 
 /** The one header that a call to another process carries. */
 export const STATEMENT_HEADER = 'ashlar-statement'
@@ -17,7 +16,6 @@ export type StatementFault =
   | 'OTHER_BODY'
   | 'EXPIRED'
   | 'REPLAYED'
-  | 'TOO_MANY'
   | 'NOT_ALLOWED'
 
 /** A call that gets no answer. The code is for our own log: whoever calls is told nothing. */
@@ -37,7 +35,7 @@ export interface Statement {
   readonly asking: Asking | null
   /** For how long it will still be taken. */
   readonly expiresInMs: number
-  /** For `useOnce`. */
+  /** One that no other statement of the sender has, for what may be done once. */
   readonly number: string
 }
 
@@ -76,6 +74,8 @@ interface Claims {
 
 const LIFETIME_SECONDS = 60
 const LEEWAY_SECONDS = 30
+/** From the earliest to the latest moment at which one statement is taken, by clocks that differ by the leeway. */
+export const STATEMENT_VALID_SECONDS = LIFETIME_SECONDS + 2 * LEEWAY_SECONDS
 const LENGTH_MAX = 12_000
 const NUMBER_BYTES = 9
 const SECOND_MAC = 'handed back:'
@@ -97,7 +97,6 @@ export class Statements {
   readonly name: string
   private readonly keys: PairKeys
   private readonly namespace: string
-  private readonly once = new OnceNumbers((LIFETIME_SECONDS + 2 * LEEWAY_SECONDS) * 1_000)
   /** A random beginning and a count: unique without asking for random bytes each time. */
   private readonly begins = randomBytes(NUMBER_BYTES).toString('base64url')
   private count = 0
@@ -139,12 +138,6 @@ export class Statements {
     if (claims.d !== door) throw new StatementRefused('OTHER_DOOR')
     if (claims.b !== hashOf(body)) throw new StatementRefused('OTHER_BODY')
     return this.statementOf(claims)
-  }
-
-  /** Takes the number of a statement that is good for one call, such as a mutation's. @throws StatementRefused */
-  useOnce({ sender, number }: Statement): void {
-    const use = this.once.use(`${sender} ${number}`)
-    if (use !== 'first') throw new StatementRefused(use === 'again' ? 'REPLAYED' : 'TOO_MANY')
   }
 
   /**

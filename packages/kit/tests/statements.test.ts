@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { GATEWAY, keysFor, pairKey, readKeys } from '../src/internal-keys.js'
 import { StatementRefused, Statements } from '../src/statements.js'
-import { OnceNumbers } from '../src/statements-once.js'
 import { askingAs, askingAsNobody } from '../src/testing/callers.js'
 
 const SECRET = randomBytes(32)
@@ -103,14 +102,6 @@ describe('a statement', () => {
     jest.setSystemTime(Date.now() + 5_000)
     expect(faultAt(posts, header)).toBe('none')
   })
-
-  it('is good for one mutation', () => {
-    const verified = posts.verify({ header: toPosts(), door: '/graphql', body: BODY })
-    expect(faultOf(() => posts.useOnce(verified))).toBe('none')
-    expect(faultOf(() => posts.useOnce(verified))).toBe('REPLAYED')
-    const other = posts.verify({ header: toPosts(), door: '/graphql', body: BODY })
-    expect(faultOf(() => posts.useOnce(other))).toBe('none')
-  })
 })
 
 describe('a statement of the gateway that a service hands back', () => {
@@ -131,18 +122,6 @@ describe('a statement of the gateway that a service hands back', () => {
     expect(faultOf(() => gateway.verifyHandedBack(`${payload}.${first}.${first}`, 'comments'))).toBe('FORGED')
     expect(faultOf(() => comments.verifyHandedBack(toComments(), 'comments'))).toBe('FORGED')
     expect(faultOf(() => gateway.verifyHandedBack(undefined, 'comments'))).toBe('MISSING')
-  })
-})
-
-describe('numbers that are used once', () => {
-  it('are remembered for their lifetime, and are bounded', () => {
-    jest.useFakeTimers()
-    const numbers = new OnceNumbers(1_000, 3)
-    expect(['a', 'b', 'a', 'c', 'd'].map((number) => numbers.use(number))).toEqual(['first', 'first', 'again', 'first', 'full'])
-    jest.advanceTimersByTime(1_500)
-    expect(['a', 'd'].map((number) => numbers.use(number))).toEqual(['again', 'first'])
-    jest.advanceTimersByTime(1_100)
-    expect(['a', 'd'].map((number) => numbers.use(number))).toEqual(['first', 'again'])
   })
 })
 

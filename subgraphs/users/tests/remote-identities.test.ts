@@ -9,6 +9,7 @@ import { GATEWAY, keysFor, readKeys } from '@ashlar/kit/internal-keys'
 import { silentLog } from '@ashlar/kit/log'
 import { Statements } from '@ashlar/kit/statements'
 import { until } from '@ashlar/kit/testing/until'
+import { UsedNumbers } from '@ashlar/kit/used-numbers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Identities } from '../src/identities.js'
@@ -32,7 +33,14 @@ beforeAll(async () => {
   events = new EventLog(instance.database.service('users'), bus, silentLog())
   server = Fastify({ forceCloseConnections: true })
   server.addHook('onRequest', async (_request, reply) => (away ? reply.code(503).send() : undefined))
-  openDoors(server, { subgraph: instance.subgraph, events, statements: statementsOf('users'), log: silentLog(), isReady: () => true })
+  openDoors(server, {
+    subgraph: instance.subgraph,
+    events,
+    statements: statementsOf('users'),
+    numbers: new UsedNumbers(instance.database.service('users'), silentLog()),
+    log: silentLog(),
+    isReady: () => true,
+  })
   await server.listen({ host: '127.0.0.1', port: 0 })
   door = doorAs(GATEWAY)
   gateway = remoteIdentities({ door, bus, issuer: instance.config.publicUrl.origin, log: silentLog() })
