@@ -10,8 +10,10 @@ export interface Surroundings {
   readonly databaseUrl: string | null
   readonly databaseConnections: number | null
   readonly natsUrl: string | null
-  /** By the service's name. */
+  /** By the service's name: where it listens. */
   readonly ports: ReadonlyMap<string, number>
+  /** Where the others reach it. */
+  readonly doors: ReadonlyMap<string, number>
 }
 
 type Environment = Record<string, string>
@@ -28,7 +30,7 @@ const without = (env: Surroundings['env'], isLeftOut: (variable: string) => bool
 
 /** The environment of one service's process: its own pairs' keys, its way to the database and the bus. */
 export function serviceEnvironment(name: string, surroundings: Surroundings): Environment {
-  const { env, secretKey, databaseUrl, databaseConnections, ports, settings } = surroundings
+  const { env, secretKey, databaseUrl, databaseConnections, ports, doors, settings } = surroundings
   const { host, publicUrl } = settings
   // Other services' own addresses are theirs.
   const foreign = (variable: string) => /^[A-Z0-9]+_DATABASE_URL$/.test(variable) && variable !== `${name.toUpperCase()}_DATABASE_URL`
@@ -39,7 +41,7 @@ export function serviceEnvironment(name: string, surroundings: Surroundings): En
     // Beyond loopback only where the public address does not tell that this is for others than this machine's own people.
     HOST: isLoopback(host) || !isLoopback(publicUrl.hostname) ? '127.0.0.1' : host,
     SECRET_KEY: secretKey.toString('base64'),
-    SERVICE_URLS: addressesOf(ports),
+    SERVICE_URLS: addressesOf(doors),
     ...(databaseUrl && { DATABASE_URL: databaseUrl }),
     ...(databaseConnections && { DATABASE_CONNECTIONS: String(databaseConnections) }),
   }
@@ -47,17 +49,17 @@ export function serviceEnvironment(name: string, surroundings: Surroundings): En
 
 /** The environment of a gateway's process. */
 export function gatewayEnvironment(port: number, surroundings: Surroundings): Environment {
-  const { env, ports, settings } = surroundings
+  const { env, doors, settings } = surroundings
   return {
     ...without(env, (variable) => OWN.has(variable) || SECRET.test(variable)),
     ...common(surroundings, GATEWAY),
     PORT: String(port),
     HOST: settings.host,
-    SERVICE_URLS: addressesOf(ports),
+    SERVICE_URLS: addressesOf(doors),
   }
 }
 
-const addressesOf = (ports: Surroundings['ports']): string => [...ports].map(([name, at]) => `${name}=http://127.0.0.1:${at}`).join(',')
+const addressesOf = (doors: Surroundings['doors']): string => [...doors].map(([name, at]) => `${name}=http://127.0.0.1:${at}`).join(',')
 
 const common = ({ settings, internalSecret, natsUrl, ports }: Surroundings, name: string): Environment => ({
   DATA_DIR: settings.dataDir,

@@ -34,6 +34,8 @@ export interface DistributedOptions extends Pick<ProcessOptions, 'onLine' | 'onN
   readonly gatewayPorts?: readonly number[]
   /** Whether to start a NATS server where none is named and one is installed; true unless given. */
   readonly nats?: boolean
+  /** Where the processes reach each service, given where it listens: there itself, unless something stands in between. */
+  readonly doorsOf?: (ports: ReadonlyMap<string, number>) => Promise<ReadonlyMap<string, number>>
 }
 
 const built = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
@@ -47,7 +49,7 @@ const CONNECTIONS_MIN = 2
  * @throws StartError or EmbeddedPostgresError in words for people
  */
 export async function startDistributed(settings: Settings, options: DistributedOptions): Promise<Distributed> {
-  const { env, log, onLine, onNews, onProgress = () => {}, nats = true } = options
+  const { env, log, onLine, onNews, onProgress = () => {}, nats = true, doorsOf = async (ports) => ports } = options
   const gatewayPorts = options.gatewayPorts ?? [settings.port, settings.port + 1]
   for (const port of gatewayPorts) await checkAddress({ host: settings.host, port })
   const closing: (() => Promise<void>)[] = []
@@ -94,6 +96,7 @@ export async function startDistributed(settings: Settings, options: DistributedO
         settings.databaseConnections ?? (embedded ? Math.max(CONNECTIONS_MIN, Math.floor(EMBEDDED_CONNECTIONS / services.length)) : null),
       natsUrl,
       ports,
+      doors: await doorsOf(ports),
     }
     const running = (name: string, file: string, environment: Readonly<Record<string, string>>) =>
       new ManagedProcess({ name, command: process.execPath, args: [file], env: environment, onLine, onNews })
