@@ -1,6 +1,5 @@
+import { type Browser, type BrowserContext, launchBrowser, type Page } from '@ashlar/browser/launch-browser'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { launchBrowser } from '../src/testing/browser.js'
 import { startStubGraph } from './stub-graph.js'
 
 const browser = await launchBrowser()

@@ -1,6 +1,5 @@
-import { launchBrowser } from '@ashlar/console/testing/browser'
+import { launchBrowser, type Page } from '@ashlar/browser/launch-browser'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { Page } from 'playwright-core'
 import { startTestApp, type TestApp } from './app/test-app.js'
 
 const browser = await launchBrowser()

@@ -1,8 +1,7 @@
+import { type BrowserContext, launchBrowser, type Page } from '@ashlar/browser/launch-browser'
 import { until } from '@ashlar/kit/testing/until'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import type { BrowserContext, Page } from 'playwright-core'
 import { type House, startHouse } from '../openid/house.js'
-import { launchBrowser } from './chromium.js'
 import { confirmAddress, type Site, signUp } from './site.js'
 
 const PASSWORD = 'four plain grey stones'
