@@ -2,6 +2,7 @@ import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import { AshlarError } from '../errors.js'
 import type { Logger } from '../log.js'
+import { Outage } from '../outage.js'
 import { ADD_CONSUMER, ADVANCE, CONSUMER_PLACE, DROP_HELD, IS_HELD, MARK_LOST, PLACE_ANEW } from '../sql/consumers.js'
 import type { Place } from './cursor.js'
 import type { LogEvent, Stretch } from './event-log.js'
@@ -56,6 +57,7 @@ export class Consumer {
   private unsubscribe: () => void = () => {}
   private timer: NodeJS.Timeout | undefined
   private readonly heldTopics: HeldTopics
+  private readonly outage: Outage
 
   constructor(
     private readonly definition: ConsumerDefinition,
@@ -63,6 +65,8 @@ export class Consumer {
     private readonly log: Logger,
   ) {
     this.heldTopics = new HeldTopics(definition, db, log)
+    const words = { fails: 'a consumer can not go on; it tries again', worksAgain: 'a consumer goes on again' }
+    this.outage = new Outage(log, words, { consumer: definition.name })
   }
 
   get name(): string {
@@ -89,7 +93,10 @@ export class Consumer {
       return this.running
     }
     this.running = this.round()
-      .catch((error: unknown) => this.log.warn({ err: error, consumer: this.name }, 'a consumer could not go on; it tries again'))
+      .then(
+        () => this.outage.succeeded(),
+        (error: unknown) => this.outage.failed(error),
+      )
       .finally(() => {
         this.running = null
         if (!this.again || this.stopped) return
