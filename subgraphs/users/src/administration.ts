@@ -12,6 +12,7 @@ import type { FreshSignIns } from './fresh-sign-ins.js'
 import { revokeAll } from './revocations.js'
 import { LOCK_ACCOUNT, SET_ROLE, SUSPEND, UNSUSPEND } from './sql/accounts.js'
 import { END_GENERATION } from './sql/endings.js'
+import { appendUserEvent } from './user-events.js'
 
 const REASON_MAX = 2_000
 
@@ -23,7 +24,7 @@ interface Changed {
 /** Roles and suspensions, by who has users:admin and has signed in lately. */
 export class Administration {
   constructor(
-    private readonly deps: Pick<Deps, 'db'>,
+    private readonly deps: Pick<Deps, 'db' | 'events'>,
     private readonly freshSignIns: FreshSignIns,
     private readonly endings: Endings,
   ) {}
@@ -53,12 +54,14 @@ export class Administration {
         if (!account.suspendedAt) return { account, ended: [] }
         const reinstated = await one(sql.query<Account>(UNSUSPEND, [userId]))
         await writeAudit(sql, caller, { action: 'user.reinstate', target })
+        await appendUserEvent(this.deps.events, sql, 'user.unsuspended', userId)
         return { account: reinstated, ended: [] }
       }
       admins.without(userId)
       const changed = await one(sql.query<Account>(SUSPEND, [userId, checked]))
       await writeAudit(sql, caller, { action: 'user.suspend', target })
       const ended = [...(await revokeAll(sql, userId)), ...(await sql.query<Ended>(END_GENERATION, [userId]))]
+      if (!account.suspendedAt) await appendUserEvent(this.deps.events, sql, 'user.suspended', userId)
       return { account: changed, ended }
     })
   }

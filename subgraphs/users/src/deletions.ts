@@ -7,11 +7,12 @@ import type { Ended, Endings } from './endings.js'
 import type { OwnAccounts } from './own-account.js'
 import { DELETE_ACCOUNT, DELETE_KEPT, RESERVE_USERNAME } from './sql/accounts.js'
 import { END_ACCOUNT } from './sql/endings.js'
+import { appendUserEvent } from './user-events.js'
 
 /** The end of accounts. */
 export class Deletions {
   constructor(
-    private readonly deps: Pick<Deps, 'db'>,
+    private readonly deps: Pick<Deps, 'db' | 'events'>,
     private readonly ownAccounts: OwnAccounts,
     private readonly endings: Endings,
   ) {}
@@ -31,7 +32,9 @@ export class Deletions {
       await sql.query(DELETE_ACCOUNT, [account.id])
       await sql.query(DELETE_KEPT, [account.id])
       await writeAudit(sql, caller, { action: 'user.delete', target: encodeId('user', account.id) })
-      return sql.query<Ended>(END_ACCOUNT, [account.id])
+      const accountEnded = await sql.query<Ended>(END_ACCOUNT, [account.id])
+      await appendUserEvent(this.deps.events, sql, 'user.deleted', account.id)
+      return accountEnded
     })
     this.endings.add(ended)
     if (caller.request.refreshCookie) caller.reply.refreshCookie = null

@@ -33,6 +33,7 @@ import { SignIns } from './sign-ins.js'
 import { SignUps } from './sign-ups.js'
 import { SigningKeys } from './signing-keys.js'
 import { EXPIRED } from './sql/retention.js'
+import { Standings } from './standings.js'
 import { storedKeys } from './stored-keys.js'
 import { Throttle } from './throttle.js'
 import { TokenVerifier } from './token-verifier.js'
@@ -66,6 +67,7 @@ export interface Services {
   readonly endings: Endings
   readonly findKey: FindKey
   readonly reach: Reach
+  readonly standings: Standings
   readonly signingKeys: SigningKeys
   readonly allowedClients: AllowedClients
   // What runs by itself
@@ -127,6 +129,7 @@ export function createServices(deps: Deps, { hashing = argon2, mailer = createMa
     endings,
     findKey,
     reach: new Reach(deps),
+    standings: new Standings(deps),
     signingKeys,
     allowedClients,
     outgoingMail,
