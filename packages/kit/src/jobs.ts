@@ -47,6 +47,13 @@ export interface JobHandler {
 
 export type JobHandlers = Readonly<Record<string, JobHandler>>
 
+/** One run of a job, and what became of it. */
+export interface JobRun {
+  readonly kind: string
+  readonly outcome: 'done' | 'failed' | 'given_up' | 'lease_lost' | 'put_back'
+  readonly seconds: number
+}
+
 /** A worker that was too slow: what it did is not written. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost'
@@ -60,6 +67,8 @@ export interface JobQueue {
   cancel(sql: Sql, job: { readonly kind: string; readonly key: string }): Promise<void>
   /** After the commit: has what is due run now rather than within a second. */
   wake(): void
+  /** What kinds of jobs are worked at here. */
+  kinds(): ReadonlySet<string>
   /** Starts working; answers what stops it. */
   start(handlers: JobHandlers): () => Promise<void>
 }
@@ -75,9 +84,11 @@ interface Row {
 /**
  * The queue of one service in one process. Rows are taken with SKIP LOCKED under a lease whose number grows with each take, so any
  * number of processes share the work and a worker that overran its lease can't write its result.
+ * @param onRun told of each run when it has ended
  */
-export function createJobQueue(db: ServiceDatabase, log: Logger): JobQueue {
+export function createJobQueue(db: ServiceDatabase, log: Logger, onRun: (run: JobRun) => void = () => {}): JobQueue {
   let wake = () => {}
+  let kinds: ReadonlySet<string> = new Set()
   return {
     async enqueue(sql, { kind, payload = {}, key, runAt }) {
       await sql.query(ENQUEUE, [newId(), kind, key ?? null, JSON.stringify(payload), runAt ?? null])
@@ -87,9 +98,11 @@ export function createJobQueue(db: ServiceDatabase, log: Logger): JobQueue {
       await sql.query(CANCEL, [kind, key])
     },
     wake: () => wake(),
+    kinds: () => kinds,
     start(handlers) {
-      if (Object.keys(handlers).length === 0) return async () => {}
-      const worker = new Worker(db, log, handlers)
+      kinds = new Set(Object.keys(handlers))
+      if (kinds.size === 0) return async () => {}
+      const worker = new Worker(db, log, handlers, onRun)
       wake = () => worker.look()
       worker.look()
       return () => worker.stop()
@@ -109,6 +122,7 @@ class Worker {
     private readonly db: ServiceDatabase,
     private readonly log: Logger,
     private readonly handlers: JobHandlers,
+    private readonly onRun: (run: JobRun) => void,
   ) {
     this.timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref()
   }
@@ -172,6 +186,8 @@ class Worker {
     if (!handler) return
     const { id, kind, payload, attempts, leaseNumber } = row
     const lost = new AbortController()
+    const startedAt = performance.now()
+    let outcome: JobRun['outcome'] = 'done'
     let finished = false
     const finish = async (sql: Sql) => {
       const [ended] = await sql.query(FINISH, [id, leaseNumber, handler.everySeconds ?? null])
@@ -189,17 +205,18 @@ class Worker {
       await handler.run({ id, kind, payload, attempt: attempts, signal: AbortSignal.any([lost.signal, this.stopping.signal]), finish })
       if (!finished) await finish(this.db)
     } catch (error) {
-      if (!(error instanceof LeaseLost)) await this.failed(row, handler, error)
+      outcome = error instanceof LeaseLost ? 'lease_lost' : await this.failed(row, handler, error)
     } finally {
       clearInterval(beat)
+      this.onRun({ kind, outcome, seconds: (performance.now() - startedAt) / 1_000 })
     }
   }
 
-  private async failed({ id, kind, attempts, leaseNumber }: Row, handler: JobHandler, error: unknown): Promise<void> {
+  private async failed({ id, kind, attempts, leaseNumber }: Row, handler: JobHandler, error: unknown): Promise<JobRun['outcome']> {
     // Stopped in the middle is not the job's fault: it is given back as it was.
     if (this.stopping.signal.aborted) {
       await this.db.query(PUT_BACK, [id, leaseNumber]).catch(() => {})
-      return
+      return 'put_back'
     }
     const gaveUp = attempts >= ATTEMPTS_MAX && !handler.everySeconds
     this.log[gaveUp ? 'error' : 'warn'](
@@ -210,5 +227,6 @@ class Worker {
     await this.db
       .query(BACK_OFF, [id, leaseNumber, Math.min(RETRY_SECONDS * 2 ** (attempts - 1), 3_600), gaveUp, reason.slice(0, 500)])
       .catch((failure: unknown) => this.log.warn({ err: failure, job: id }, "a failed job could not be put off; its lease's end does"))
+    return gaveUp ? 'given_up' : 'failed'
   }
 }

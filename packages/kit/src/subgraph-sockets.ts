@@ -54,6 +54,10 @@ export interface SocketOptions {
 export interface Sockets {
   /** How many are open now. */
   readonly count: number
+  /** How many subscriptions there are over them. */
+  readonly subscriptionCount: number
+  /** How many were closed since they did not read what was sent. */
+  readonly tooSlowCount: number
   /** Takes no more, and sends everyone away with a code that clients come back after. */
   close(): Promise<void>
 }
@@ -74,6 +78,8 @@ const SOME_SUBSCRIPTION = parse('subscription { _ }', { noLocation: true })
 export function attachSockets({ server, path, subgraph, authenticate, limits: given, log }: SocketOptions): Sockets {
   const limits = { ...SOCKET_LIMITS, ...given }
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytesMax, perMessageDeflate: false, handleProtocols })
+  const clients = new Set<Client>()
+  let tooSlowCount = 0
 
   const protocol = makeServer<Record<string, unknown>, Client>({
     connectionInitWaitTimeout: limits.initTimeoutMs,
@@ -101,9 +107,11 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
     }
     if (sockets.clients.size >= limits.socketsMax) return refuse(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      const client = new Client(opened, request, { subgraph, authenticate, limits, log })
+      const client = new Client(opened, request, { subgraph, authenticate, limits, log, onTooSlow: () => (tooSlowCount += 1) })
+      clients.add(client)
       const closed = protocol.opened(client, client)
       opened.once('close', (code, reason) => {
+        clients.delete(client)
         client.release()
         closed(code, String(reason)).catch((error: unknown) => log.error({ err: error }, 'a socket was not closed cleanly'))
       })
@@ -114,6 +122,12 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
   return {
     get count() {
       return sockets.clients.size
+    },
+    get subscriptionCount() {
+      return [...clients].reduce((sum, { subscriptionCount }) => sum + subscriptionCount, 0)
+    },
+    get tooSlowCount() {
+      return tooSlowCount
     },
     async close() {
       server.off('upgrade', onUpgrade)
@@ -137,7 +151,10 @@ class Client implements TransportSocket {
   constructor(
     private readonly socket: WebSocket,
     private readonly request: IncomingMessage,
-    private readonly options: Pick<SocketOptions, 'subgraph' | 'authenticate' | 'log'> & { readonly limits: SocketLimits },
+    private readonly options: Pick<SocketOptions, 'subgraph' | 'authenticate' | 'log'> & {
+      readonly limits: SocketLimits
+      readonly onTooSlow: () => void
+    },
   ) {
     this.protocol = socket.protocol
     this.heart = setInterval(() => this.beat(), options.limits.keepAliveMs).unref()
@@ -146,6 +163,10 @@ class Client implements TransportSocket {
     })
     // What breaks the protocol of frames, or is too long, ws itself closes with the code that says so.
     socket.on('error', (error) => options.log.debug({ err: error }, 'a socket broke'))
+  }
+
+  get subscriptionCount(): number {
+    return this.streams.size
   }
 
   onMessage(handle: (text: string) => Promise<void>): void {
@@ -167,6 +188,7 @@ class Client implements TransportSocket {
       return Promise.resolve()
     }
     if (socket.bufferedAmount > this.options.limits.bufferedBytesMax) {
+      this.options.onTooSlow()
       this.close(TRY_AGAIN_LATER, 'Too slow')
       return Promise.resolve()
     }

@@ -1,6 +1,6 @@
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
-import { staleCursor } from '../errors.js'
+import { type AshlarError, staleCursor } from '../errors.js'
 import type { Logger } from '../log.js'
 import { REPORT_READER } from '../sql/consumers.js'
 import { APPEND, HEAD, POSITION_EVENTS, READ_ALL, READ_TOPICS } from '../sql/events.js'
@@ -58,6 +58,7 @@ export class EventLog {
   private readonly timer: NodeJS.Timeout
   private knownHead = 0
   private lookedAt = performance.now()
+  private staleCursors = 0
 
   constructor(
     private readonly db: ServiceDatabase,
@@ -71,6 +72,11 @@ export class EventLog {
 
   get service(): string {
     return this.db.service
+  }
+
+  /** How often the log has not reached back to a cursor, or been of another epoch. */
+  get staleCursorCount(): number {
+    return this.staleCursors
   }
 
   /** Writes an event, last in the transaction of its change; its position comes after the commit. */
@@ -90,7 +96,7 @@ export class EventLog {
     const place = after === null || after === undefined ? null : decodePlace(after)
     const { head, floor, epoch } = await this.head()
     if (!place) return { epoch, position: head }
-    if (place.epoch !== epoch || place.position > head || place.position < floor) throw staleCursor()
+    if (place.epoch !== epoch || place.position > head || place.position < floor) throw this.stale()
     return place
   }
 
@@ -117,7 +123,7 @@ export class EventLog {
     const [first] = rows
     if (!first) throw new Error('the log has no head')
     const { head, floor, epoch } = first
-    if (place.epoch !== epoch || place.position < floor) throw staleCursor()
+    if (place.epoch !== epoch || place.position < floor) throw this.stale()
     const events = rows.flatMap((row): LogEvent[] => {
       if (row.position === null) return []
       const { position, at, topic, type, data } = row
@@ -175,6 +181,11 @@ export class EventLog {
       const head = topics.reduce((last, { position }) => Math.max(last, position), 0)
       this.bus.publish({ service: this.db.service, topics: topics.map(({ topic }) => topic), head })
     }
+  }
+
+  private stale(): AshlarError {
+    this.staleCursors += 1
+    return staleCursor()
   }
 
   /** A bus may come and go while the process runs. */

@@ -27,10 +27,13 @@ class Follower {
     return this.topics ?? [ALL]
   }
 
-  offer(event: LogEvent): void {
-    if (this.queue.length >= QUEUE_MAX) this.fallBehind()
-    else this.queue.push(event)
+  /** Answers whether there was room for it; where there was none, it reads for itself from here on. */
+  offer(event: LogEvent): boolean {
+    const room = this.queue.length < QUEUE_MAX
+    if (room) this.queue.push(event)
+    else this.fallBehind()
     this.stir()
+    return room
   }
 
   fallBehind(): void {
@@ -62,6 +65,7 @@ export class LiveReader {
   private tail: Place | null = null
   private pumping = false
   private pumpAgain = false
+  private fellBehind = 0
   private readonly unsubscribe: () => void
   private readonly closing = new AbortController()
 
@@ -75,6 +79,11 @@ export class LiveReader {
   /** How many follow something now. */
   get followerCount(): number {
     return new Set([...this.followers.values()].flatMap((all) => [...all])).size
+  }
+
+  /** How often one was too slow for what came, and had to read the log for itself again. */
+  get fellBehindCount(): number {
+    return this.fellBehind
   }
 
   /**
@@ -195,7 +204,8 @@ export class LiveReader {
     const position = more ? (events.at(-1)?.position ?? head) : Math.max(head, tail.position)
     this.tail = { epoch, position }
     for (const event of events)
-      for (const key of [event.topic, ALL]) for (const follower of this.followers.get(key) ?? []) if (follower.live) follower.offer(event)
+      for (const key of [event.topic, ALL])
+        for (const follower of this.followers.get(key) ?? []) if (follower.live && !follower.offer(event)) this.fellBehind += 1
     // Whoever joined for other topics while this was read was not read for.
     if (topics)
       for (const [topic, followers] of this.followers) if (!asked.has(topic)) for (const follower of followers) this.behind(follower)
