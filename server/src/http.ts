@@ -14,7 +14,7 @@ export interface Doors {
   readonly gateway: FastifyPluginAsync
   /** Of the services: pages, and files for machines. Behind the check of the host. */
   readonly pages: readonly FastifyPluginAsync[]
-  /** Between processes, where there are any: any host may ask. */
+  /** Between processes, and for whoever runs it: any host may ask. */
   readonly internal?: readonly FastifyPluginAsync[]
 }
 

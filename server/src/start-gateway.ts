@@ -8,9 +8,13 @@ import { readTypeDefs } from '@ashlar/kit/define-subgraph'
 import { DoorClient } from '@ashlar/kit/doors-client'
 import { GATEWAY } from '@ashlar/kit/internal-keys'
 import type { Logger } from '@ashlar/kit/log'
+import { families } from '@ashlar/kit/metrics/families'
+import { metricsDoor } from '@ashlar/kit/metrics/metrics-door'
+import { processMetrics } from '@ashlar/kit/metrics/process-metrics'
 import { StartError } from '@ashlar/kit/process-life'
 import { openBus } from '@ashlar/kit/service-process'
 import { Statements } from '@ashlar/kit/statements'
+import { revocationLag } from '@ashlar/users/metrics'
 import { remoteIdentities } from '@ashlar/users/remote-identities'
 import { checkAddress, createHttpServer, listen } from './http.js'
 import { jwksRoutes } from './jwks-routes.js'
@@ -56,6 +60,10 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     if (!users) throw new StartError('SERVICE_URLS does not say where users answers.')
     const identities = remoteIdentities({ door: users, bus, issuer: publicUrl.origin, log })
     closing.push(() => identities.close())
+    const metrics = processMetrics(config, log)
+    const measures = metrics.of(GATEWAY)
+    measures.value(revocationLag, () => identities.endingsAgeSeconds())
+    if (config.natsUrl) measures.value(families.busConnected, () => (bus.crossesProcesses ? 1 : 0))
 
     const gateway = await createGateway({
       ...publicDoor(config, identities, log),
@@ -70,7 +78,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     const http = await createHttpServer(config, {
       gateway: gateway.routes,
       pages: [explorerRoutes, jwksRoutes(identities.jwks), remotePages(doors, log)],
-      internal: [nodesDoor({ nodes: gateway.nodes, statements, services: built, log })],
+      internal: [nodesDoor({ nodes: gateway.nodes, statements, services: built, log }), metricsDoor(metrics, config.metricsToken)],
     })
     const url = await listen(http, config)
     closing.push(async () => {

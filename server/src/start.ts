@@ -7,6 +7,8 @@ import type { RunningSubgraph, Subgraph } from '@ashlar/kit/define-subgraph'
 import { openDeps } from '@ashlar/kit/deps'
 import { memoryBus } from '@ashlar/kit/events/bus'
 import type { Logger } from '@ashlar/kit/log'
+import { metricsDoor } from '@ashlar/kit/metrics/metrics-door'
+import { processMetrics } from '@ashlar/kit/metrics/process-metrics'
 import { type LocalPeer, localPeers } from '@ashlar/kit/peers'
 import { type Identities, localIdentities } from '@ashlar/users/identities'
 import type { Services as Users } from '@ashlar/users/services'
@@ -68,9 +70,10 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
     const bus = memoryBus()
     closing.push(() => bus.close())
     const peers = new Map<string, LocalPeer>()
+    const metrics = processMetrics(config, log)
     for (const definition of definitions) {
       const db = database.service(definition.name)
-      const deps = openDeps({ db, config, log, bus, peers: localPeers(peers) })
+      const deps = openDeps({ db, config, log, bus, peers: localPeers(peers), metrics })
       closing.push(() => deps.close())
       const subgraph = definition.start(deps)
       running.set(definition.name, subgraph)
@@ -83,7 +86,7 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
       for (const subgraph of running.values()) await subgraph.demo()
     }
     const pages = [explorerRoutes, jwksRoutes(identities.jwks), ...[...running.values()].flatMap(({ routes }) => (routes ? [routes] : []))]
-    const http = await createHttpServer(config, { gateway: gateway.routes, pages })
+    const http = await createHttpServer(config, { gateway: gateway.routes, pages, internal: [metricsDoor(metrics, config.metricsToken)] })
     const url = await listen(http, config)
     closing.push(async () => {
       gateway.drain()

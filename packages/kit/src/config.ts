@@ -53,6 +53,8 @@ export interface Settings {
   readonly openIdProviders: readonly OpenIdProvider[]
   /** How far a cursor of an event log reaches back. */
   readonly eventRetentionDays: number
+  /** What whoever reads `/metrics` has to bear; null: there is no such path. */
+  readonly metricsToken: string | null
   readonly demo: boolean
   readonly logLevel: string
 }
@@ -202,6 +204,12 @@ const environment = z.object({
     .default('30')
     .transform(Number)
     .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 3650').max(3_650, 'is 1 to 3650')),
+  METRICS_TOKEN: z
+    .string()
+    // RFC 6750, 2.1: what can stand behind `Bearer`.
+    .regex(/^(?=.{16})[A-Za-z0-9._~+/-]+=*$/, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints')
+    .max(1_000, 'has at most 1,000 characters')
+    .optional(),
   DEMO: flag,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent')
@@ -262,6 +270,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     mailFrom: values.MAIL_FROM ?? `Ashlar <no-reply@${publicUrl.hostname}>`,
     openIdProviders,
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
     logLevel: values.LOG_LEVEL,
   }

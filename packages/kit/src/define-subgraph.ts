@@ -95,7 +95,10 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     doors: definition.doors?.(services, deps) ?? {},
     async begin() {
       await definition.begin?.(services, deps)
-      for (const consumer of definition.consumers?.(services, deps) ?? []) consumers.push(new Consumer(consumer, deps.db, log))
+      for (const consumer of definition.consumers?.(services, deps) ?? []) {
+        consumers.push(new Consumer(consumer, deps.db, log))
+        deps.metrics.follow(consumer)
+      }
       for (const consumer of consumers) consumer.start()
     },
     greeting: async () => (await definition.greeting?.(services)) ?? null,

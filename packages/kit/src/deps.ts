@@ -5,6 +5,9 @@ import { EventLog } from './events/event-log.js'
 import { LiveReader } from './events/live-reader.js'
 import { createJobQueue, type JobQueue } from './jobs.js'
 import type { Logger } from './log.js'
+import { jobDurations } from './metrics/families.js'
+import { type ServiceMetrics, serviceMetrics } from './metrics/service-metrics.js'
+import { Metrics } from './metrics.js'
 import { localPeers, type Peers } from './peers.js'
 
 /** What a service is made of; each instance has its own, so that one process can hold several. */
@@ -19,6 +22,8 @@ export interface Deps {
   readonly live: LiveReader
   /** The other services, once all have started: what happens there, and what they answer at their doors. */
   readonly peers: Peers
+  /** What is measured of this service, for whoever runs it. */
+  readonly metrics: ServiceMetrics
 }
 
 export interface OpenDeps extends Deps {
@@ -26,25 +31,31 @@ export interface OpenDeps extends Deps {
   close(): Promise<void>
 }
 
-/** Everything of one instance of a service, over its database. `bus` and `peers` are the process's; alone without. */
+/** Everything of one instance of a service, over its database. `bus`, `peers` and `metrics` are the process's; alone without. */
 export function openDeps({
   db,
   config,
   log,
   bus = memoryBus(),
   peers = localPeers(new Map()),
-}: Pick<Deps, 'db' | 'config' | 'log'> & { readonly bus?: Bus; readonly peers?: Peers }): OpenDeps {
+  metrics = new Metrics(log),
+}: Pick<Deps, 'db' | 'config' | 'log'> & { readonly bus?: Bus; readonly peers?: Peers; readonly metrics?: Metrics }): OpenDeps {
   const events = new EventLog(db, bus, log)
   const live = new LiveReader(events, log)
+  const measures = metrics.of(db.service)
+  const jobRan = measures.durations(jobDurations)
+  const jobs = createJobQueue(db, log, ({ kind, outcome, seconds }) => jobRan({ kind, outcome }, seconds))
   return {
     db,
     config,
     log,
-    jobs: createJobQueue(db, log),
+    jobs,
     events,
     live,
     peers,
+    metrics: serviceMetrics({ measures, db, log, events, live, jobs }),
     async close() {
+      measures.close()
       await live.close()
       await events.close()
     },

@@ -11,6 +11,9 @@ import { type Bus, memoryBus } from './events/bus.js'
 import { natsBus } from './events/nats-bus.js'
 import { GATEWAY } from './internal-keys.js'
 import { createLog, type Logger } from './log.js'
+import { families } from './metrics/families.js'
+import { metricsDoor } from './metrics/metrics-door.js'
+import { processMetrics } from './metrics/process-metrics.js'
 import { remotePeers } from './peers.js'
 import { live, out, StartError } from './process-life.js'
 import { Statements } from './statements.js'
@@ -101,7 +104,9 @@ export async function startService<Services, Loaders>(
     const statements = new Statements({ name, keys: internalKeys })
     const { peers, close: closePeers } = remotePeers({ urls: config.serviceUrls, statements, bus })
     closing.push(closePeers)
-    const deps = openDeps({ db: database.service(name), config, log, bus, peers })
+    const metrics = processMetrics(config, log)
+    const deps = openDeps({ db: database.service(name), config, log, bus, peers, metrics })
+    if (config.natsUrl) deps.metrics.value(families.busConnected, () => (bus.crossesProcesses ? 1 : 0))
     closing.push(() => deps.close())
     const subgraph = definition.start(deps)
     closing.push(() => subgraph.close())
@@ -127,6 +132,7 @@ export async function startService<Services, Loaders>(
       log,
       isReady: () => ready,
     })
+    await server.register(metricsDoor(metrics, config.metricsToken))
     if (subgraph.routes) pages = await openPages(server, { routes: subgraph.routes, statements, log })
     const sockets = attachSockets({
       server: server.server,
@@ -139,6 +145,7 @@ export async function startService<Services, Loaders>(
         return sender === GATEWAY && asking ? { asking, expiresInMs } : null
       },
     })
+    deps.metrics.countSockets(sockets)
     closing.push(async () => {
       ready = false
       await sockets.close()

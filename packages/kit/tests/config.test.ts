@@ -50,6 +50,7 @@ describe('the configuration', () => {
       INTERNAL_KEYS: 'gateway>posts=short',
       SERVICE_URLS: 'posts=127.0.0.1:4000',
       DATABASE_CONNECTIONS: '0',
+      METRICS_TOKEN: 'too short',
     }
     expect(faultsOf(wrong).sort()).toEqual(
       Object.keys(wrong)
@@ -80,6 +81,14 @@ describe('the configuration', () => {
       expect(faultsOf({ TRUSTED_PROXIES })).toEqual(['TRUSTED_PROXIES'])
     expect(faultsOf({ TRUSTED_PROXIES: '10.0.0.1, 10.0.0.0/8, fd00::/8' })).toEqual([])
     for (const PORT of ['0x10', '1e3', '4000.5', ' 80', '-1', '0']) expect([PORT, faultsOf({ PORT })]).toEqual([PORT, ['PORT']])
+  })
+
+  it('takes for the metrics only what is long enough and can stand in a header', () => {
+    const token = 'q3Zz0+/rT1kq9k7fS2xF1w=='
+    expect(readConfig({ METRICS_TOKEN: token }).metricsToken).toBe(token)
+    expect(readConfig({}).metricsToken).toBeNull()
+    for (const wrong of ['fifteen-letters', 'sixteen and words', 'sixteen-letters\n', 'ä'.repeat(16), '='.repeat(16), 'x'.repeat(1_001)])
+      expect(faultsOf({ METRICS_TOKEN: wrong })).toEqual(['METRICS_TOKEN'])
   })
 
   it('has an OpenID provider for each name', () => {

@@ -116,11 +116,15 @@ describe('a subscription over a socket', () => {
     const client = test.client()
     const [first, second] = [test.follow('subscription { silence }', {}, client), test.follow('subscription { silence }', {}, client)]
     await until(() => counts.open === 2)
+    expect(test.sockets.subscriptionCount).toBe(2)
     await first.stop()
     await until(() => counts.open === 1)
+    expect(test.sockets.subscriptionCount).toBe(1)
     client.terminate()
     await expect(second.done).rejects.toBeDefined()
     await until(() => counts.open === 0 && test.sockets.count === 0)
+    expect(test.sockets.subscriptionCount).toBe(0)
+    expect(test.sockets.tooSlowCount).toBe(0)
   })
 
   it('gets the error that ends it as one answer, and then completes', async () => {
@@ -242,6 +246,7 @@ describe('a socket is bounded', () => {
     const ping = JSON.stringify({ type: 'ping', payload: { proof: 'raw', filler: 'x'.repeat(500_000) } })
     const pings = setInterval(() => socket.readyState === socket.OPEN && socket.send(ping), 1)
     await until(() => test.sockets.count === 0)
+    expect(test.sockets.tooSlowCount).toBeGreaterThan(0)
     clearInterval(pings)
     socket.resume()
     expect([1006, 1013]).toContain(await closed)

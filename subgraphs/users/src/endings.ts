@@ -40,6 +40,11 @@ export class Endings {
     return this.credentials.isCurrent()
   }
 
+  /** How long ago it was last read; infinite before. */
+  ageMs(): number {
+    return this.credentials.ageMs()
+  }
+
   /** Has this process refuse at once what was ended, and others hear of it; called after the commit and before the answer. */
   add(ended: readonly Ended[]): void {
     for (const each of ended) this.credentials.note(each)

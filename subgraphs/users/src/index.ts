@@ -3,6 +3,7 @@ import { scalars } from '@ashlar/kit/scalars'
 import { makeDemoPeople } from './demo.js'
 import { doorsOf } from './doors.js'
 import { createLoaders, type Loaders } from './loaders.js'
+import { measureUsers } from './metrics.js'
 import { pagesRoutes } from './pages/routes.js'
 import { ApiKey } from './resolvers/api-key.js'
 import { Mutation } from './resolvers/mutation.js'
@@ -27,8 +28,10 @@ export const subgraph = defineSubgraph<Services, Loaders>({
   jobs: ({ outgoingMail, retention }) => ({ ...outgoingMail.handlers(), ...retention.handlers() }),
   routes: pagesRoutes,
   doors: doorsOf,
-  begin: async ({ ownership }, { config: { owner } }) => {
-    if (owner) await ownership.claimUnattended(owner.email, owner.password)
+  begin: async (services, deps) => {
+    const { owner } = deps.config
+    measureUsers(services, deps)
+    if (owner) await services.ownership.claimUnattended(owner.email, owner.password)
   },
   // Made anew at each start while nobody is the owner.
   greeting: async ({ ownership }) => {

@@ -33,6 +33,11 @@ export class Passwords {
 
   constructor(private readonly hashing: Hashing = argon2) {}
 
+  /** How many are hashed now. */
+  get running(): number {
+    return this.free.running
+  }
+
   /** How many wait for a thread. */
   get waiting(): number {
     return this.free.waiting.length

@@ -62,6 +62,11 @@ export class RemoteEndings {
     return this.credentials.isCurrent()
   }
 
+  /** How long ago it was last read; infinite before. */
+  ageMs(): number {
+    return this.credentials.ageMs()
+  }
+
   /** It is read all the time; only before the first reading there is something to wait for. @throws SUBGRAPH_UNAVAILABLE */
   async fresh(): Promise<void> {
     if (!this.credentials.known) await this.read()

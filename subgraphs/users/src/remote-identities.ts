@@ -20,8 +20,13 @@ export interface RemoteIdentitiesOptions {
   readonly log: Logger
 }
 
+export interface RemoteIdentities extends Identities {
+  /** How long ago it was last read what has ended; infinite before. */
+  endingsAgeSeconds(): number
+}
+
 /** Who comes to a gateway that is a process of its own: tokens are verified here, keys asked for by their hashes. */
-export function remoteIdentities({ door, bus, issuer, log }: RemoteIdentitiesOptions): Identities {
+export function remoteIdentities({ door, bus, issuer, log }: RemoteIdentitiesOptions): RemoteIdentities {
   const endings = new RemoteEndings({ door, source: remoteSource(door, bus), onKeyRenewed: (id) => knownKeys.forget(id), log })
   const keySet = new RemoteKeySet(door)
   const knownKeys: KnownKeys = new KnownKeys((hash) => findKey(door, hash), endings)
@@ -48,6 +53,7 @@ export function remoteIdentities({ door, bus, issuer, log }: RemoteIdentitiesOpt
     isCurrent: () => endings.isCurrent(),
     origins: () => (origins && origins.until > performance.now() ? origins.list : readOrigins()),
     jwks: () => keySet.jwks(),
+    endingsAgeSeconds: () => endings.ageMs() / 1_000,
     close: () => endings.close(),
   }
 }
