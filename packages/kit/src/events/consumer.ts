@@ -106,13 +106,6 @@ export class Consumer {
     return this.running
   }
 
-  /** Tries a topic that is held back or parked again, from the event that fails, or without it. Answers whether there is such a topic. */
-  async release(topic: string, options: { readonly skip: boolean }): Promise<boolean> {
-    const released = await this.heldTopics.release(topic, options)
-    if (released) void this.run()
-    return released
-  }
-
   private async round(): Promise<void> {
     for (let more = true; more && !this.stopped; ) more = await this.goOn()
     for (const due of await this.heldTopics.due()) if (!this.stopped) await this.retry(due)
@@ -208,11 +201,15 @@ export class Consumer {
 
   /** From the event that fails up to where the consumer stands, then the topic is like any other again. */
   private async retry(due: HeldTopic): Promise<void> {
+    const standing = await this.standing()
     try {
       let held: HeldTopic | null = due
-      while (held && !this.stopped) held = await this.heldTopics.goOn(held, await this.standing())
+      for (let place: Place = standing; held && !this.stopped; place = await this.standing()) held = await this.heldTopics.goOn(held, place)
     } catch (error) {
       if (!isStale(error)) throw error
+      const { first } = await this.definition.source.ends()
+      // Of another epoch since the round began: with the next one the consumer starts over.
+      if (first.epoch !== standing.epoch) return
       this.log.error({ consumer: this.name, ...due }, 'a consumer is lost: the log no longer reaches back to a topic that was held back')
       await this.db.query(MARK_LOST, [this.name])
     }

@@ -57,6 +57,7 @@ export class EventLog {
   private readonly unsubscribe: () => void
   private readonly timer: NodeJS.Timeout
   private knownHead = 0
+  private knownEpoch: string | null = null
   private lookedAt = performance.now()
   private staleCursors = 0
 
@@ -158,9 +159,13 @@ export class EventLog {
   /** Looks whether the log has moved without a hint, and gives positions to what a process that died has left without. */
   async look(): Promise<void> {
     try {
-      const { head, pending } = await this.head()
+      const { head, pending, epoch } = await this.head()
       if (pending) await this.settle()
-      if (head > this.knownHead) this.moved(head)
+      // Of another epoch the log may be shorter than it was, and quiet: whoever follows it is to find out all the same.
+      const anew = epoch !== this.knownEpoch
+      this.knownEpoch = epoch
+      if (anew) this.knownHead = head
+      if (anew || head > this.knownHead) this.moved(head)
     } catch (error) {
       this.log.warn({ err: error }, 'the log could not be looked at')
     }
@@ -207,6 +212,7 @@ export class EventLog {
   private async head(): Promise<HeadRow & { readonly pending: boolean }> {
     const [row] = await this.db.query<HeadRow & { pending: boolean }>(HEAD)
     if (!row) throw new Error('the log has no head')
+    this.knownEpoch ??= row.epoch
     return row
   }
 }

@@ -1,7 +1,7 @@
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
 import type { Logger } from '../log.js'
-import { ADVANCE_TOPIC, DUE_TOPICS, FAIL_TOPIC, HOLD, IS_HELD_AT, LET_GO, RELEASE } from '../sql/consumers.js'
+import { ADVANCE_TOPIC, DUE_TOPICS, FAIL_TOPIC, HOLD, IS_HELD_AT, LET_GO } from '../sql/consumers.js'
 import type { ConsumerDefinition } from './consumer.js'
 import type { Place } from './cursor.js'
 import type { LogEvent } from './event-log.js'
@@ -38,11 +38,6 @@ export class HeldTopics {
     return this.db.query(DUE_TOPICS, [this.definition.name])
   }
 
-  /** Has a topic tried again now, with the event that fails or without it. Answers whether there is such a topic. */
-  async release(topic: string, { skip }: { readonly skip: boolean }): Promise<boolean> {
-    return (await this.db.query(RELEASE, [this.definition.name, topic, skip ? 1 : 0])).length > 0
-  }
-
   /**
    * Does what waits of a topic, as far as the consumer has passed it by. Answers where it then stands, or null where nothing more is to
    * be done now: it is let go, fails again, or another process was quicker. @throws STALE_CURSOR
@@ -73,7 +68,8 @@ export class HeldTopics {
       })
     } catch (error) {
       const seconds = Math.min(RETRY_SECONDS * 2 ** attempts, RETRY_SECONDS_MAX)
-      const [row] = await this.db.query<{ parked: boolean }>(FAIL_TOPIC, [name, topic, position, seconds, reasonOf(error)])
+      const failure = [name, topic, position, seconds, reasonOf(error), event.position]
+      const [row] = await this.db.query<{ parked: boolean }>(FAIL_TOPIC, failure)
       if (row?.parked) {
         this.log.error({ err: error, consumer: name, topic, position: event.position }, 'a topic is parked: release it or skip the event')
       }

@@ -42,10 +42,13 @@ export const ADVANCE_TOPIC = `
   update consumer_topic set position = $4, attempts = 0, failing_since = clock(), next_attempt_at = clock()
   where consumer = $1 and topic = $2 and position = $3 and parked_at is null returning topic`
 
-/** $1 consumer, $2 topic, $3 position, $4 seconds until the next attempt, $5 why. What has failed for a day is parked. */
+/**
+ * $1 consumer, $2 topic, $3 position, $4 seconds until the next attempt, $5 why, $6 the position of the event that fails, which is what
+ * the row names from then on. What has failed for a day is parked.
+ */
 export const FAIL_TOPIC = `
   update consumer_topic set attempts = attempts + 1, next_attempt_at = clock() + make_interval(secs => $4::float8), last_error = $5,
-    parked_at = case when failing_since <= clock() - interval '24 hours' then clock() end
+    position = $6, parked_at = case when failing_since <= clock() - interval '24 hours' then clock() end
   where consumer = $1 and topic = $2 and position = $3
   returning parked_at is not null as parked`
 
@@ -56,10 +59,34 @@ export const LET_GO = `
   where consumer_topic.consumer = $1 and topic = $2 and consumer_topic.position = $3 and consumer.position <= $4
   returning topic`
 
-/** $1 consumer, $2 topic, $3 how many events to pass by. */
+const TRY_AGAIN = 'parked_at = null, attempts = 0, failing_since = clock(), next_attempt_at = clock()'
+
+/** $1 consumer, $2 topic. No row: there is no such topic. */
 export const RELEASE = `
-  update consumer_topic set position = position + $3, parked_at = null, attempts = 0, failing_since = clock(), next_attempt_at = clock()
-  where consumer = $1 and topic = $2 returning topic`
+  update consumer_topic set ${TRY_AGAIN} where consumer = $1 and topic = $2 returning position::float8`
+
+/** $1 consumer, $2 topic, $3 position of the event that fails. No row: it no longer does, or another one does. */
+export const SKIP = `
+  update consumer_topic set position = position + 1, ${TRY_AGAIN}
+  where consumer = $1 and topic = $2 and position = $3 and attempts > 0 returning topic`
+
+/** For who runs it. $1 how many at most. */
+export const CONSUMERS = `
+  select name, source, epoch, position::float8, lost_at as "lostAt",
+    (select count(*)::int from consumer_topic where consumer = consumer.name) as held,
+    (select count(*)::int from consumer_topic where consumer = consumer.name and parked_at is not null) as parked
+  from consumer order by name limit $1`
+
+const HELD = (condition: string) => `
+  select topic, position::float8, attempts, failing_since as "failingSince", parked_at as "parkedAt", last_error as "lastError",
+    case when parked_at is null then next_attempt_at end as "nextAttemptAt"
+  from consumer_topic where consumer = $1${condition}`
+
+/** $1 consumer, $2 how many at most: what is parked first, then what has failed the longest. */
+export const HELD_TOPICS = `${HELD('')} order by parked_at nulls last, failing_since, topic limit $2`
+
+/** $1 consumer, $2 topic. */
+export const HELD_TOPIC = HELD(' and topic = $2')
 
 /** For the gauges. */
 export const CONSUMER_STATES = `

@@ -40,5 +40,14 @@ export const FORGET_EVENTS = `
   )
   select count(*)::int as count from gone`
 
-/** Cursors and positions of before are stale from now on. */
-export const NEW_EPOCH = `update log_head set epoch = substr(replace(gen_random_uuid()::text, '-', ''), 1, 12) returning epoch`
+/**
+ * Cursors and positions of before are stale from now on. Consumers start over where the log begins, so what is left of it is kept for
+ * them as if they had passed none of it.
+ */
+export const NEW_EPOCH = `
+  with readers as (update log_reader set position = log_head.floor from log_head)
+  update log_head set epoch = substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)
+  from (select epoch from log_head) former returning former.epoch as before, log_head.epoch as now`
+
+/** $1 position. */
+export const EVENT_AT = 'select type, data, at from event where position = $1'

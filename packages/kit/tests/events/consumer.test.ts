@@ -1,9 +1,11 @@
 import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { memoryBus } from '../../src/events/bus.js'
-import { Consumer, type ConsumerDefinition } from '../../src/events/consumer.js'
+import { Consumer, type ConsumerDefinition, type LogSource } from '../../src/events/consumer.js'
+import { findHeldTopic, listConsumers, releaseTopic, skipEvent } from '../../src/events/consumer-states.js'
 import { EventLog, type LogEvent } from '../../src/events/event-log.js'
 import { localSource } from '../../src/events/local-source.js'
+import { newEpoch } from '../../src/events/new-epoch.js'
 import { silentLog } from '../../src/log.js'
 import { until } from '../../src/testing/until.js'
 
@@ -59,6 +61,12 @@ const effects = (topic: string) =>
     .query<{ n: number }>('select n from effect where topic = $1 order by id', [topic])
     .then((rows) => rows.map(({ n }) => n))
 const held = () => db().query<{ topic: string; parked: boolean }>('select topic, parked_at is not null as parked from consumer_topic')
+const stateOf = async (topic: string) => {
+  const state = await findHeldTopic(db(), 'reader.of-owner', topic)
+  if (!state) throw new Error(`${topic} is not held back`)
+  return state
+}
+const positionOf = async (topic: string) => (await stateOf(topic)).position
 const oneTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1)
 
 describe('a consumer of a log', () => {
@@ -101,14 +109,35 @@ describe('a consumer of a log', () => {
     await until(async () => (await held()).every(({ parked }) => parked))
     expect(await effects('bad')).toEqual([])
 
-    expect(await consumer.release('bad', { skip: true })).toBe(true)
+    expect(await skipEvent(db(), consumer.name, 'bad', await positionOf('bad'))).toBe(true)
     await until(async () => (await effects('bad')).length === 1)
     expect(await effects('bad')).toEqual([2])
     poison.length = 0
-    expect(await consumer.release('worse', { skip: false })).toBe(true)
+    expect(await releaseTopic(db(), consumer.name, 'worse')).toBe(await positionOf('worse'))
     await until(async () => (await effects('worse')).length === 2)
-    expect(await consumer.release('neither', { skip: false })).toBe(false)
+    expect(await releaseTopic(db(), consumer.name, 'neither')).toBeNull()
     await until(async () => (await held()).length === 0)
+  })
+
+  it('has exactly the event skipped that was seen to fail', async () => {
+    const poison = ['bad 1', 'bad 2']
+    const consumer = consume(poison)
+    await tell('bad', 1)
+    await tell('good', 1, 2, 3)
+    await tell('bad', 2, 3)
+    await until(async () => (await effects('good')).length === 3 && (await held()).length === 1)
+    const first = await positionOf('bad')
+    poison.shift()
+    await database.shiftClock('reader', '1 hour')
+    await consumer.run()
+    // The second one fails now, further on in the log.
+    await until(async () => (await effects('bad')).length === 1 && (await stateOf('bad')).attempts > 0)
+    expect(await positionOf('bad')).toBe(first + 4)
+    expect(await skipEvent(db(), consumer.name, 'bad', first)).toBe(false)
+    expect(await skipEvent(db(), consumer.name, 'bad', first + 4)).toBe(true)
+    expect(await skipEvent(db(), consumer.name, 'bad', first + 4)).toBe(false)
+    await until(async () => (await held()).length === 0)
+    expect(await effects('bad')).toEqual([1, 3])
   })
 
   it('passes by no event of a topic that is let go at the same moment', async () => {
@@ -123,19 +152,66 @@ describe('a consumer of a log', () => {
     expect(await effects('odd')).toEqual(oneTo(300))
   })
 
-  it('starts over in another epoch, and does nothing twice that is idempotent', async () => {
-    const handle: ConsumerDefinition['handle'] = async ({ topic, data }, sql) => {
-      await sql.query('insert into effect (topic, n) values ($1, $2) on conflict do nothing', [topic, data.n])
+  it('starts over in another epoch while it runs, and does nothing twice that is idempotent', async () => {
+    const poison = ['bad 1']
+    const handle: ConsumerDefinition['handle'] = async (event, sql) => {
+      if (isPoison(event, poison)) throw new Error('poison')
+      await sql.query('insert into effect (topic, n) values ($1, $2) on conflict do nothing', [event.topic, event.data.n])
     }
-    const consumer = consume([], { handle })
+    consume([], { handle })
     await tell('a', 1, 2)
-    await until(async () => (await effects('a')).length === 2)
-    await source().query(`update log_head set epoch = 'ffffffffffff'`)
+    await tell('bad', 1, 2)
+    await until(async () => (await effects('a')).length === 2 && (await held()).length === 1)
+    await newEpoch(source())
+    // What was held back of the log of before is tried from its beginning, like all else.
+    poison.length = 0
+    await until(async () => (await effects('bad')).length === 2)
     await tell('a', 3)
-    await events.settle()
-    await consumer.run()
     await until(async () => (await effects('a')).length === 3)
-    expect(await effects('a')).toEqual([1, 2, 3])
+    expect([await effects('a'), await effects('bad')]).toEqual([
+      [1, 2, 3],
+      [1, 2],
+    ])
+    expect(await held()).toEqual([])
+  })
+
+  it('is not lost where the epoch changes while it tries again what it holds back', async () => {
+    const poison = ['bad 1']
+    let meanwhile = async () => {}
+    const local = localSource(events)
+    const read: LogSource['read'] = async (place, topics, limit) => {
+      if (topics) await meanwhile()
+      return local.read(place, topics, limit)
+    }
+    const handle: ConsumerDefinition['handle'] = async (event, sql) => {
+      if (isPoison(event, poison)) throw new Error('poison')
+      await sql.query('insert into effect (topic, n) values ($1, $2) on conflict do nothing', [event.topic, event.data.n])
+    }
+    const consumer = consume([], { handle, source: { ...local, read } })
+    await tell('bad', 1, 2)
+    await until(async () => (await held()).length === 1)
+    meanwhile = async () => {
+      meanwhile = async () => {}
+      poison.length = 0
+      await newEpoch(source())
+    }
+    await database.shiftClock('reader', '1 hour')
+    await consumer.run()
+    await until(async () => (await effects('bad')).length === 2)
+    expect(await effects('bad')).toEqual([1, 2])
+    expect(await listConsumers(db())).toMatchObject([{ name: consumer.name, lostAt: null, held: 0 }])
+  })
+
+  it('keeps for those who start over what is left of the log, though they had passed it', async () => {
+    await tell('a', 1, 2, 3)
+    await events.settle()
+    await events.passed('reader.of-owner', 3)
+    await source().query('delete from event where position = 1')
+    await source().query('update log_head set floor = 1')
+    const { before, now } = await newEpoch(source())
+    expect(now).not.toBe(before)
+    expect(now).toMatch(/^[0-9a-f]{12}$/)
+    expect(await source().query('select position::int from log_reader')).toEqual([{ position: 1 }])
   })
 
   it('reads the state of the source where its log no longer reaches back, and goes on from there', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Bus, memoryBus } from '../../src/events/bus.js'
 import { EventLog, type LogEvent } from '../../src/events/event-log.js'
 import { LiveReader } from '../../src/events/live-reader.js'
+import { newEpoch } from '../../src/events/new-epoch.js'
 import { silentLog } from '../../src/log.js'
 import { until } from '../../src/testing/until.js'
 
@@ -233,5 +234,27 @@ describe('the event log', () => {
     await db().query(`update log_head set epoch = 'ffffffffffff'`)
     await speak(events, 'room 0')
     await expect(next).rejects.toMatchObject({ code: 'STALE_CURSOR' })
+  })
+
+  it('tells those who are live of a new epoch though nothing else happens, also where it is shorter than it was', async () => {
+    const [here, there] = [startLog(), startLog()]
+    await speak(here.events, 'room 0', undefined, 3)
+    await here.events.settle()
+    await there.events.look()
+    const streams = [here, there].map(({ reader }) => reader.follow(['room 0'], null, new AbortController().signal).next())
+    await until(() => here.reader.followerCount === 1 && there.reader.followerCount === 1)
+    // As a recovery leaves it that has lost the last commit.
+    await db().query('delete from event where position = 3')
+    await db().query('update log_head set position = 2')
+    await newEpoch(db())
+    for (const stream of streams) await expect(stream).rejects.toMatchObject({ code: 'STALE_CURSOR' })
+
+    const seen: LogEvent[] = []
+    const following = follow(there.reader, ['room 0'], seen)
+    await until(() => there.reader.followerCount === 1)
+    await speak(here.events, 'room 0')
+    await until(() => seen.length === 1)
+    expect(seen[0]?.position).toBe(3)
+    await following.stop()
   })
 })
