@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * A process that outlives the one which runs a house, however that ends: it then ends everything that was started on the house's folder and
+ * removes the folder. Without it a run that is killed would leave PostgreSQL and NATS behind, and whoever was stopped, for ever.
+ */
+export interface Guardian {
+  readonly pid: number
+  /** Nothing is left to be looked after. */
+  dismiss(): void
+}
+
+/** @param folder made by `mkdtemp`, so that its name stands for nobody else */
+export function guard(folder: string): Guardian {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/guardian.js', import.meta.url)), folder], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    detached: true,
+    env: {},
+  })
+  child.on('error', () => {})
+  child.unref()
+  child.channel?.unref()
+  return { pid: child.pid ?? 0, dismiss: () => void child.kill('SIGKILL') }
+}
+
+/** The processes whose command line or environment names a folder; none where the machine does not tell. */
+export async function processesOn(folder: string): Promise<number[]> {
+  const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+  const found = await Promise.all(
+    all.map(async (pid) => {
+      const texts = await Promise.all(['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'latin1').catch(() => '')))
+      return texts.some((text) => text.includes(folder)) ? [Number(pid)] : []
+    }),
+  )
+  return found.flat()
+}
+
+/** SIGKILL to all of them at once; what has ended meanwhile has ended. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
+async function clearAway(folder: string): Promise<void> {
+  // Where PostgreSQL may not go into the folder its data are elsewhere, and this says where.
+  const elsewhere = (await readFile(`${folder}/postgres-is-in`, 'utf8').catch(() => '')).trim()
+  for (const each of [folder, elsewhere].filter(Boolean)) {
+    killAll(await processesOn(each))
+    await rm(each, { recursive: true, force: true })
+  }
+}
+
+const [, script, folder] = process.argv
+// Run as a program, by `guard`.
+if (folder && script === fileURLToPath(import.meta.url) && process.connected) {
+  // Ctrl-C in the terminal is for the run, which stops in order first.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  process.once('disconnect', () => void clearAway(folder))
+}
