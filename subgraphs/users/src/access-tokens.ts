@@ -1,7 +1,8 @@
 import { encodeId } from '@ashlar/kit/ids'
 import { SignJWT } from 'jose'
+import type { Bearer } from './ended-credentials.js'
 import type { SigningKeys } from './signing-keys.js'
-import { ALGORITHM, type Bearer } from './token-verifier.js'
+import { ALGORITHM } from './token-verifier.js'
 
 const LIFETIME_SECONDS = 15 * 60
 

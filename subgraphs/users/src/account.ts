@@ -13,7 +13,7 @@ export interface Account {
   readonly passwordHash: string | null
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
-  /** Grows when the role changes or the account is suspended. */
+  /** Grows when the role changes or the account is suspended: what bears an earlier one is cut or refused. */
   readonly generation: number
   readonly demo: boolean
   readonly createdAt: Date

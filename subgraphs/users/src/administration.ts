@@ -11,7 +11,7 @@ import type { Ended, Endings } from './endings.js'
 import type { FreshSignIns } from './fresh-sign-ins.js'
 import { revokeAll } from './revocations.js'
 import { LOCK_ACCOUNT, SET_ROLE, SUSPEND, UNSUSPEND } from './sql/accounts.js'
-import { END_GENERATION } from './sql/endings.js'
+import { CUT_TO_ROLE, END_GENERATION } from './sql/endings.js'
 import { appendUserEvent } from './user-events.js'
 
 const REASON_MAX = 2_000
@@ -29,7 +29,10 @@ export class Administration {
     private readonly endings: Endings,
   ) {}
 
-  /** @throws NOT_FOUND; BAD_USER_INPUT for a guest, and for GUEST as a role; CONFLICT for the last ADMIN; FORBIDDEN; UNAUTHENTICATED */
+  /**
+   * The sessions and keys stay; what they may do is cut at once to what the role gives, and what it gives more comes with the next token.
+   * @throws NOT_FOUND; BAD_USER_INPUT for a guest, and for GUEST as a role; CONFLICT for the last ADMIN; FORBIDDEN; UNAUTHENTICATED
+   */
   async setRole(caller: Caller, userId: string, role: Role): Promise<Account> {
     await this.freshSignIns.administrator(caller)
     if (role === 'GUEST') throw badUserInput(['input', 'role'], 'is none that an account can be given')
@@ -40,7 +43,7 @@ export class Administration {
       const changed = await one(sql.query<Account>(SET_ROLE, [userId, role]))
       const details = { from: account.role, to: role }
       await writeAudit(sql, caller, { action: 'user.role-change', target: encodeId('user', userId), details })
-      return { account: changed, ended: await sql.query<Ended>(END_GENERATION, [userId]) }
+      return { account: changed, ended: await sql.query<Ended>(CUT_TO_ROLE, [userId]) }
     })
   }
 

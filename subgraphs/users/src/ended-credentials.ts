@@ -1,13 +1,24 @@
+import type { Identity, Role } from '@ashlar/kit/caller'
+import { cutToRole } from './scopes.js'
+
 /** Longer than an access token lives. */
 export const KEPT_SECONDS = 20 * 60
 /** For how long what was read last is good enough for whoever writes (security, Tokens). */
 const CURRENT_MS = 30_000
 
-/** A session, a key, or a user whose tokens of earlier generations are refused. */
+/** What is left of a user's credentials that were made under another role. */
+export interface RoleCut {
+  readonly role: Role
+  /** Of those of earlier generations. */
+  readonly belowGeneration: number
+}
+
+/** A session, a key, or a user whose credentials of earlier generations are refused or cut to another role. */
 export interface Ended {
   readonly id: string
-  /** Null: all. */
+  /** Refused; null: all. */
   readonly belowGeneration: number | null
+  readonly cut: RoleCut | null
 }
 
 /** The same, with the time of the database. */
@@ -15,16 +26,16 @@ export interface EndedAt extends Ended {
   readonly endedAt: Date
 }
 
-/** What a credential is asked about: its own id, whose it is, and the account's generation when it was made. */
-export interface Bearing {
-  readonly credentialId: string
-  readonly userId: string
+/** Who bears a credential, as of when it was made or last read. */
+export interface Bearer {
+  readonly identity: Identity
+  /** The account's generation then. */
   readonly generation: number
 }
 
-/** The sessions, keys and users whose credentials are refused before they expire, as far as one process knows. */
+/** The sessions, keys and users whose credentials are refused or cut before they expire, as far as one process knows. */
 export class EndedCredentials {
-  private readonly ended = new Map<string, { readonly belowGeneration: number | null; readonly at: number }>()
+  private readonly ended = new Map<string, Omit<Ended, 'id'> & { readonly at: number }>()
   private offset = 0
   private readAt = Number.NEGATIVE_INFINITY
 
@@ -33,9 +44,18 @@ export class EndedCredentials {
     return performance.now() + this.offset
   }
 
-  hasEnded({ credentialId, userId, generation }: Bearing): boolean {
-    const user = this.ended.get(userId)
-    return this.ended.has(credentialId) || (user !== undefined && generation < orAll(user.belowGeneration))
+  /**
+   * What the bearer of a credential may do now: what it says, the very object, unless the role has changed since; then no more than both
+   * it and the role allow. null where it has ended.
+   */
+  remaining({ identity, generation }: Bearer): Identity | null {
+    if (this.ended.has(identity.credentialId)) return null
+    const user = this.ended.get(identity.userId)
+    if (!user) return identity
+    if (generation < orAll(user.belowGeneration)) return null
+    if (!user.cut || generation >= user.cut.belowGeneration) return identity
+    const { role } = user.cut
+    return { ...identity, role, scopes: cutToRole(identity.scopes, role) }
   }
 
   /** Whether anything was ever read. */
@@ -43,7 +63,7 @@ export class EndedCredentials {
     return this.readAt !== Number.NEGATIVE_INFINITY
   }
 
-  /** How long ago what there is was known to be all. */
+  /** How long ago what there was is known to be all. */
   ageMs(): number {
     return performance.now() - this.readAt
   }
@@ -61,11 +81,17 @@ export class EndedCredentials {
     for (const [id, { at }] of this.ended) if (at < forgotten) this.ended.delete(id)
   }
 
-  // A reading that began before an ending of this process's own must not take it back.
-  note({ id, belowGeneration }: Ended, at = this.now()): void {
+  /**
+   * Adds to what is known, in whatever order and however often it is told: a reading that began before an ending of this process's own
+   * must not take it back, and of two roles the later stays. What is told was true at `at` or before.
+   */
+  note({ id, belowGeneration, cut }: Ended, at = this.now()): void {
     const known = this.ended.get(id)
-    if (known && orAll(known.belowGeneration) > orAll(belowGeneration)) return
-    this.ended.set(id, { belowGeneration, at })
+    this.ended.set(id, {
+      belowGeneration: known && orAll(known.belowGeneration) > orAll(belowGeneration) ? known.belowGeneration : belowGeneration,
+      cut: known?.cut && known.cut.belowGeneration > (cut?.belowGeneration ?? 0) ? known.cut : cut,
+      at: Math.max(at, known?.at ?? at),
+    })
   }
 }
 

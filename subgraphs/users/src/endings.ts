@@ -1,5 +1,6 @@
+import type { Identity } from '@ashlar/kit/caller'
 import type { Deps } from '@ashlar/kit/deps'
-import { type Bearing, type Ended, type EndedAt, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
+import { type Bearer, type Ended, type EndedAt, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
 import { ENDED_LATELY } from './sql/endings.js'
 
 export type { Ended } from './ended-credentials.js'
@@ -32,8 +33,8 @@ export class Endings {
     return this.credentials.now()
   }
 
-  hasEnded(bearing: Bearing): boolean {
-    return this.credentials.hasEnded(bearing)
+  remaining(bearer: Bearer): Identity | null {
+    return this.credentials.remaining(bearer)
   }
 
   isCurrent(): boolean {

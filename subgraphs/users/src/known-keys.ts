@@ -1,4 +1,5 @@
 import type { Identity } from '@ashlar/kit/caller'
+import type { Bearer } from './ended-credentials.js'
 import { hashOf } from './secrets.js'
 import type { KnownEndings } from './token-verifier.js'
 
@@ -10,9 +11,7 @@ const KNOWN_MAX = 10_000
 const LENGTH_MAX = 100
 
 /** What is known of a key by the hash of its secret. */
-export interface FoundKey {
-  readonly identity: Identity
-  readonly generation: number
+export interface FoundKey extends Bearer {
   /** Until it expires; null: never. */
   readonly secondsLeft: number | null
 }
@@ -25,8 +24,8 @@ interface Known extends FoundKey {
 }
 
 /**
- * Whose an API key is. What was read is known for 4 s, so that a busy key costs no statement each time; keys and users that ended are
- * asked after each time all the same.
+ * Whose an API key is. What was read is known for 4 s, so that a busy key costs no statement each time; keys and users that ended or
+ * have another role are asked after each time all the same.
  */
 export class KnownKeys {
   private readonly known = new Map<string, Known>()
@@ -45,7 +44,8 @@ export class KnownKeys {
     const hash = hashOf(secret)
     const name = hash.toString('base64')
     const known = this.known.get(name)
-    if (known && known.until > performance.now() && !this.hasEnded(known)) return known.identity
+    // Of an owner with another role it is read anew, since the key may do more by now as well as less.
+    if (known && known.until > performance.now() && this.endings.remaining(known) === known.identity) return known.identity
     this.known.delete(name)
     return this.read(hash, name)
   }
@@ -61,18 +61,14 @@ export class KnownKeys {
     const key = await this.find(hash)
     if (!key) return null
     const found: Known = { ...key, until: performance.now() + knownMs(key) }
-    if (this.hasEnded(found)) return null
-    if (changes === this.changes) this.remember(name, found)
-    return found.identity
+    const identity = this.endings.remaining(found)
+    if (identity === found.identity && changes === this.changes) this.remember(name, found)
+    return identity
   }
 
   private remember(name: string, known: Known): void {
     if (this.known.size >= KNOWN_MAX) this.known.delete(this.known.keys().next().value ?? '')
     this.known.set(name, known)
-  }
-
-  private hasEnded({ identity, generation }: Known): boolean {
-    return this.endings.hasEnded({ ...identity, generation })
   }
 }
 

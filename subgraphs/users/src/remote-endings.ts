@@ -1,9 +1,10 @@
+import type { Identity } from '@ashlar/kit/caller'
 import type { DoorClient } from '@ashlar/kit/doors-client'
 import { AshlarError } from '@ashlar/kit/errors'
 import type { LogSource } from '@ashlar/kit/events/consumer'
 import type { Place } from '@ashlar/kit/events/cursor'
 import type { Logger } from '@ashlar/kit/log'
-import { type Bearing, type Ended, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
+import { type Bearer, type Ended, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
 import { ENDINGS_TOPIC } from './sql/endings.js'
 
 /** So that, with the reading itself, it is known within 5 s without a hint. */
@@ -54,8 +55,8 @@ export class RemoteEndings {
     return this.credentials.now()
   }
 
-  hasEnded(bearing: Bearing): boolean {
-    return this.credentials.hasEnded(bearing)
+  remaining(bearer: Bearer): Identity | null {
+    return this.credentials.remaining(bearer)
   }
 
   isCurrent(): boolean {

@@ -2,17 +2,11 @@ import type { Identity, Role } from '@ashlar/kit/caller'
 import { unauthenticated } from '@ashlar/kit/errors'
 import { decodeAnyId } from '@ashlar/kit/ids'
 import { type CryptoKey, jwtVerify } from 'jose'
-import type { Bearing } from './ended-credentials.js'
+import type { Bearer } from './ended-credentials.js'
 
 export const ALGORITHM = 'EdDSA'
 /** A token of ours has about 700 characters; nothing longer is looked at. */
 const MAX_LENGTH = 4_096
-
-export interface Bearer {
-  readonly identity: Identity
-  /** The account's generation when the token was made. */
-  readonly generation: number
-}
 
 export interface VerifyingKeys {
   /** The key of a token's `kid`; one of ours or none. */
@@ -24,7 +18,8 @@ export interface KnownEndings {
   now(): number
   /** Sees to it that what is known is recent. */
   fresh(): Promise<void>
-  hasEnded(bearing: Bearing): boolean
+  /** What the bearer of a credential may do now; null where it has ended. */
+  remaining(bearer: Bearer): Identity | null
 }
 
 /** Reads access tokens, in the service itself or in a gateway of its own. */
@@ -35,15 +30,14 @@ export class TokenVerifier {
     private readonly issuer: string,
   ) {}
 
-  /** Whose token it is. @throws UNAUTHENTICATED for one that is malformed, foreign, expired or ended. */
+  /** Whose token it is, and what it may do now. @throws UNAUTHENTICATED for one that is malformed, foreign, expired or ended. */
   async verify(token: string): Promise<Identity> {
     if (token.length > MAX_LENGTH) throw unauthenticated({ message: 'This token is not valid.' })
     await this.endings.fresh()
     const bearer = await this.read(token)
-    if (!bearer || this.endings.hasEnded({ ...bearer.identity, generation: bearer.generation })) {
-      throw unauthenticated({ message: 'This token is not valid, or no longer.' })
-    }
-    return bearer.identity
+    const identity = bearer && this.endings.remaining(bearer)
+    if (!identity) throw unauthenticated({ message: 'This token is not valid, or no longer.' })
+    return identity
   }
 
   private async read(token: string): Promise<Bearer | null> {

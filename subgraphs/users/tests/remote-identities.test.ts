@@ -14,7 +14,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Identities } from '../src/identities.js'
 import { remoteIdentities } from '../src/remote-identities.js'
-import { type Instance, passSeconds, startInstance } from './instance.js'
+import { type Instance, passSeconds, startInstance, type Tokens } from './instance.js'
 
 const SECRET = randomBytes(32)
 const statementsOf = (name: string) =>
@@ -123,6 +123,39 @@ describe('a gateway that is a process of its own', () => {
     expect(await codeOf(newest.authenticate(`Bearer ${grace.tokens.accessToken}`))).toBe('UNAUTHENTICATED')
     await newest.close()
     await later.close()
+  })
+
+  it('cuts tokens and keys to another role, also where it changed before the gateway began', async () => {
+    const person = await instance.signUp('demoted')
+    const asAdmin = await instance.withRole(person, 'ADMIN')
+    const { data } = await instance.signIn('demoted')
+    const { tokens } = (data as { signIn: { tokens: Tokens } }).signIn
+    const { secret } = await instance.field<{ secret: string }>(
+      'createApiKey',
+      'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }',
+      { input: { name: 'k', scopes: ['users:admin', 'posts:read'] } },
+      asAdmin,
+    )
+    const scopes = async (credential: string, by = gateway) => (await by.authenticate(`Bearer ${credential}`))?.scopes
+    expect(await scopes(tokens.accessToken)).toContain('users:admin')
+    expect(await scopes(secret)).toEqual(['users:admin', 'posts:read'])
+    const owner = await instance.withRole(await instance.signUp('boss'), 'ADMIN')
+    await instance.data(
+      'mutation ($input: SetUserRoleInput!) { setUserRole(input: $input) { user { role } } }',
+      { input: { userId: encodeId('user', person.id), role: 'MODERATOR' } },
+      owner,
+    )
+    const moderator = ['own', 'comments:moderate', 'posts:moderate', 'tags:moderate']
+    await until(async () => {
+      await events.look()
+      return !(await scopes(tokens.accessToken))?.includes('users:admin')
+    }, 3_500)
+    expect((await gateway.authenticate(`Bearer ${tokens.accessToken}`))?.role).toBe('MODERATOR')
+    expect(await scopes(tokens.accessToken)).toEqual(moderator)
+    expect(await scopes(secret)).toEqual(['posts:read'])
+    const newest = remoteIdentities({ door: doorAs(GATEWAY), bus: memoryBus(), issuer: instance.config.publicUrl.origin, log: silentLog() })
+    expect(await scopes(tokens.accessToken, newest)).toEqual(moderator)
+    await newest.close()
   })
 
   it('goes on knowing people while the service is away, and says after 30 s that no credential may write', async () => {
