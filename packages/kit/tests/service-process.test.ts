@@ -25,11 +25,13 @@ import { silentLog } from '../src/log.js'
 import { type RunningService, SOCKET_BODY, startService } from '../src/service-process.js'
 import { STATEMENT_HEADER, Statements } from '../src/statements.js'
 import { askingAs, askingAsNobody } from '../src/testing/callers.js'
+import { readExposition } from '../src/testing/exposition.js'
 import { freePort } from '../src/testing/nats-server.js'
 import { until } from '../src/testing/until.js'
 
 const SECRET = randomBytes(32)
 const SECRET_KEY = randomBytes(32)
+const METRICS_TOKEN = randomBytes(32).toString('base64')
 const EVERYONE = [GATEWAY, 'things', 'users', 'tags']
 const statementsOf = (name: string, secret = SECRET) =>
   new Statements({ name, keys: readKeys(keysFor(secret, name, EVERYONE)) ?? new Map() })
@@ -122,7 +124,7 @@ async function start(): Promise<RunningService> {
       fastify.post('/page/:name', async ({ body, headers }) => `${body} at ${headers.host}`)
     },
   })
-  const config = configOf({ PORT: String(await freePort()) })
+  const config = configOf({ PORT: String(await freePort()), METRICS_TOKEN })
   return startService(definition, config, silentLog())
 }
 
@@ -361,6 +363,30 @@ describe('the process', () => {
   it('says that it lives and is ready to anybody', async () => {
     expect((await fetch(`${service.url}/livez`)).status).toBe(200)
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200)
+  })
+
+  it('tells who bears the token for it how it is, its sockets among that, and no gateway', async () => {
+    const scrape = (headers: Record<string, string>) => fetch(`${service.url}/metrics`, { headers })
+    expect((await scrape({})).status).toBe(401)
+    expect((await scrape({ [STATEMENT_HEADER]: stated('', { door: 'GET /metrics' }) })).status).toBe(401)
+    const told = async () => readExposition(await (await scrape({ authorization: `Bearer ${METRICS_TOKEN}` })).text())
+    const before = await told()
+    for (const name of ['ashlar_sockets', 'ashlar_subscriptions', 'ashlar_sockets_too_slow_total'])
+      expect(before.value(name, { service: 'things' })).toBe(0)
+    expect(before.value('ashlar_database_up', { service: 'things' })).toBe(1)
+    // There is no bus here that could be away.
+    expect(before.value('ashlar_bus_connected')).toBeUndefined()
+
+    const client = createClient({
+      url: `${service.url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      lazy: false,
+      connectionParams: { statement: stated(SOCKET_BODY) },
+    })
+    await until(async () => (await told()).value('ashlar_sockets', { service: 'things' }) === 1)
+    await client.dispose()
+    await until(async () => (await told()).value('ashlar_sockets', { service: 'things' }) === 0)
   })
 
   it('finishes what was asked when it stops, and then can not be reached', async () => {

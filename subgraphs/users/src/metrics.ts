@@ -20,7 +20,10 @@ const hashesWaiting: Family = {
 const FRESH_MS = 1_000
 
 /** Has a scrape tell what is this service's own. */
-export function measureUsers({ passwords, endings }: Pick<Services, 'passwords' | 'endings'>, { metrics }: Pick<Deps, 'metrics'>): void {
+export function measureUsers(
+  { passwords, endings }: Pick<Services, 'passwords' | 'endings'>,
+  { metrics }: { readonly metrics: Pick<Deps['metrics'], 'value'> },
+): void {
   metrics.value(hashesRunning, () => passwords.running)
   metrics.value(hashesWaiting, () => passwords.waiting)
   metrics.value(revocationLag, async () => {
