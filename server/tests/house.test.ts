@@ -153,4 +153,23 @@ describe.each(ways)('Ashlar in %s', (way) => {
     expect(errors).toBeUndefined()
     expect(data.signIn.viewer.user.role).toBe('ADMIN')
   })
+
+  it('cuts what the token of a demoted ADMIN may do, and goes on knowing whose it is', async () => {
+    const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { id } tokens { accessToken } } }'
+    const signedIn = async (login: string, password: string) => {
+      const { viewer, tokens } = (await test.ask(signIn, { input: { login, password } })).data.signIn
+      return { id: viewer.id as string, token: tokens.accessToken as string }
+    }
+    const owner = await signedIn('owner@example.com', 'a quarry of ones own')
+    await signUp(test.url, 'grace')
+    const setRole = (userId: string, role: string) =>
+      test.ask('mutation ($input: SetUserRoleInput!) { setUserRole(input: $input) { user { role } } }', { input: { userId, role } }, owner)
+    await setRole((await signedIn('grace', 'a good password of grace')).id, 'ADMIN')
+    const grace = await signedIn('grace', 'a good password of grace')
+    const write = () => test.ask('mutation { setAllowedClients(input: { clients: [] }) { allowedClients } }', {}, grace)
+    expect((await write()).errors).toBeUndefined()
+    expect((await setRole(grace.id, 'USER')).errors).toBeUndefined()
+    await until(async () => (await write()).errors?.[0]?.extensions?.code === 'FORBIDDEN')
+    expect((await test.ask('{ viewer { id scopes } }', {}, grace)).data).toEqual({ viewer: { id: grace.id, scopes: ['own'] } })
+  })
 })

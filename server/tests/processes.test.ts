@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Asking } from '@ashlar/kit/caller'
@@ -17,6 +17,7 @@ const SET_ROLE = 'mutation ($input: SetUserRoleInput!) { setUserRole(input: $inp
 const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { id } tokens { accessToken } } }'
 const CREATE_KEY = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } secret } }'
 const REVOKE_KEY = 'mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { __typename } }'
+const SET_CLIENTS = 'mutation { setAllowedClients(input: { clients: [] }) { allowedClients } }'
 const ADMIN_ONLY = '{ allowedClients }'
 const WHO = '{ viewer { id } }'
 
@@ -63,7 +64,7 @@ const taken = async (query: string, token: string) => {
   for (const url of house.urls) expect(await codeAt(url, query, token)).toBe('none')
 }
 
-/** What ends, each time anew: a demotion, a sign-out, a key's revocation. */
+/** What ends or is cut, each time anew, counted from the answer: a demotion, a sign-out, a key's revocation. */
 async function endAll(name: string, limitMs: number) {
   const admin = await newAdmin(`${name}_demoted`)
   const key = await done<{ createApiKey: { apiKey: { id: string }; secret: string } }>(
@@ -73,16 +74,21 @@ async function endAll(name: string, limitMs: number) {
   )
   const leaver = await newAdmin(`${name}_leaver`)
   const other = await done<typeof key>(CREATE_KEY, { input: { name: 'other', scopes: ['users:read'] } }, leaver.token)
-  await taken(ADMIN_ONLY, admin.token)
-  await taken(ADMIN_ONLY, key.createApiKey.secret)
+  await taken(SET_CLIENTS, admin.token)
+  await taken(SET_CLIENTS, key.createApiKey.secret)
   await taken(WHO, other.createApiKey.secret)
 
   const demotion = async () => {
     await done(SET_ROLE, { input: { userId: admin.id, role: 'USER' } }, owner)
     const [byToken, byKey] = await Promise.all([
-      timeUntil('UNAUTHENTICATED', ADMIN_ONLY, admin.token),
-      timeUntil('FORBIDDEN', ADMIN_ONLY, key.createApiKey.secret),
+      timeUntil('FORBIDDEN', SET_CLIENTS, admin.token),
+      timeUntil('FORBIDDEN', SET_CLIENTS, key.createApiKey.secret),
     ])
+    // Less is what the token opens, not whose it is.
+    for (const url of house.urls) {
+      const { data, errors } = await ask(url, '{ viewer { id scopes user { role } } }', {}, { token: admin.token })
+      expect([data, errors]).toEqual([{ viewer: { id: admin.id, scopes: ['own'], user: { role: 'USER' } } }, undefined])
+    }
     return { byToken, byKey }
   }
   const revocation = async () => {
@@ -102,6 +108,20 @@ describe('what ends', () => {
     async () => {
       expect(house.nats).toBe(true)
       await endAll('over_nats', 1_000)
+    },
+    60_000,
+  )
+
+  overNats(
+    'is refused by both within 5 s while NATS stands still',
+    async () => {
+      const nats = Number(await readFile(join(house.dataDir, 'nats.pid'), 'utf8'))
+      process.kill(nats, 'SIGSTOP')
+      try {
+        await endAll('stopped', 5_000)
+      } finally {
+        process.kill(nats, 'SIGCONT')
+      }
     },
     60_000,
   )
