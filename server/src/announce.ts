@@ -36,7 +36,7 @@ export function announceReady({ url, config, database, services, ownerLink }: Ap
 
 /** The same where everything is a process of its own. */
 export function announceDistributed(
-  { urls, greetings, processes, database, bus, settings }: Distributed & { readonly settings: Settings },
+  { urls, serviceUrls, greetings, processes, database, bus, settings }: Distributed & { readonly settings: Settings },
   startedMs: number,
   { colours, write }: Terminal,
 ): void {
@@ -46,6 +46,7 @@ export function announceDistributed(
   line('Graph', bold(new URL('/graphql', settings.publicUrl).href))
   for (const url of urls) line('', dim(`gateway on ${url}`))
   line('Processes', processes.map(({ name, pid }) => `${name} ${dim(`(${pid})`)}`).join(', '))
+  if (settings.metricsToken) for (const [name, url] of serviceUrls) line('', dim(`metrics of ${name} on ${url}/metrics`))
   line('Data', database.embedded ? `PostgreSQL in ${folderOf(settings.dataDir)}` : 'PostgreSQL at DATABASE_URL')
   line('Events', BUS_WORDS[bus])
   if (settings.demo) line('Demo', 'sign in as mara, tomas, aiko … with the password demo-ashlar')
