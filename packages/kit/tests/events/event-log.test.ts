@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { type Bus, memoryBus } from '../../src/events/bus.js'
 import { EventLog, type LogEvent } from '../../src/events/event-log.js'
 import { LiveReader } from '../../src/events/live-reader.js'
@@ -256,5 +256,35 @@ describe('the event log', () => {
     await until(() => seen.length === 1)
     expect(seen[0]?.position).toBe(3)
     await following.stop()
+  })
+
+  it('finds what no hint told of within 10 s, also right after a look, where a bus says that hints come', async () => {
+    const there = startLog()
+    jest.useFakeTimers({
+      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'Date'],
+    })
+    try {
+      const { events } = startLog({ ...memoryBus(), crossesProcesses: true })
+      let moved = 0
+      events.onMoved(() => {
+        moved += 1
+      })
+      const seconds = async (count: number) => {
+        const before = moved
+        for (let n = 0; n < count && moved === before; n += 1) {
+          jest.advanceTimersByTime(1_000)
+          // A look that has begun comes to its end: it is one statement, and this is another behind it.
+          for (let look = 0; look < 5; look += 1) await events.ends()
+        }
+        return moved - before
+      }
+      for (let n = 0; n < 3; n += 1) {
+        await speak(there.events, 'room 0')
+        await there.events.settle()
+        expect(await seconds(9)).toBe(1)
+      }
+    } finally {
+      jest.useRealTimers()
+    }
   })
 })
