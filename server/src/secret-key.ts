@@ -24,6 +24,15 @@ export async function secretKeyIn(dataDir: string, configured: Buffer | null): P
   }
 }
 
+/** The same key where there is one already; null where there is none. Makes nothing. @throws Error in words for people */
+export async function existingSecretKey(dataDir: string, configured: Buffer | null): Promise<Buffer | null> {
+  if (configured) return configured
+  return readKey(join(dataDir, 'secret-key')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw asFolderError(dataDir, error)
+  })
+}
+
 async function readKey(path: string): Promise<Buffer> {
   const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64')
   if (key.length !== KEY_BYTES) throw new FolderError(`${path} is no key of ${KEY_BYTES} bytes: put the right one back, or set SECRET_KEY.`)

@@ -43,6 +43,31 @@ export async function live<App extends { close(): Promise<void> }>({ start, read
   }
 }
 
+const INTERRUPTED = 130
+
+/**
+ * Does one thing and ends the process with the exit code that it answers. The first signal aborts what is going on, which then ends in
+ * order; a second one ends it at once. Errors are told as by `live`.
+ */
+export async function runOnce(work: (signal: AbortSignal) => Promise<number>): Promise<never> {
+  const interrupted = new AbortController()
+  const stop = () => {
+    if (interrupted.signal.aborted) process.exit(INTERRUPTED)
+    interrupted.abort()
+    setTimeout(() => process.exit(INTERRUPTED), STOP_MS).unref()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  // Whoever reads may have seen enough: what is going on ends in order all the same.
+  process.stdout.on('error', () => {})
+  try {
+    const code = await work(interrupted.signal)
+    process.exit(interrupted.signal.aborted ? INTERRUPTED : code)
+  } catch (error) {
+    if (interrupted.signal.aborted) process.exit(INTERRUPTED)
+    endWith(error)
+  }
+}
+
 /**
  * The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way.
  * Answers whether one has come.

@@ -11,7 +11,7 @@ const unsyncedMark = ({ home }: Place): string => join(home, 'unsynced')
 
 /** Makes the cluster where there is none: aside, then put in place by one rename, so that there is never half of one. */
 export async function ensureCluster(place: Place): Promise<void> {
-  if (await isThere(place)) return
+  if (await hasCluster(place)) return
   const parent = dirname(place.home)
   try {
     const unfinished = await mkdtemp(join(parent, UNFINISHED))
@@ -25,7 +25,7 @@ export async function ensureCluster(place: Place): Promise<void> {
   } catch (error) {
     // Another start was quicker; the lock decides which of the two goes on.
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      if (await isThere(place)) return
+      if (await hasCluster(place)) return
       throw new EmbeddedPostgresError(
         `${place.home} is there, and is not a PostgreSQL that Ashlar made. Move it away, or set DATA_DIR to another folder.`,
       )
@@ -34,7 +34,8 @@ export async function ensureCluster(place: Place): Promise<void> {
   }
 }
 
-async function isThere(place: Place): Promise<boolean> {
+/** Whether there is a cluster already. @throws EmbeddedPostgresError for one of another version */
+export async function hasCluster(place: Place): Promise<boolean> {
   const found = await readFile(join(dataOf(place), 'PG_VERSION'), 'utf8').catch(() => null)
   if (found === null) return false
   const major = place.version.split('.')[0]

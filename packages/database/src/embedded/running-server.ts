@@ -33,17 +33,8 @@ export interface HeldServer {
  * @throws EmbeddedPostgresError where another process holds it, or it does not start.
  */
 export async function takeServer(place: Place, extra: Readonly<Record<string, string>> = {}): Promise<HeldServer> {
-  const socket = await socketFolder(place)
-  const password = await readFile(join(place.home, 'password'), 'utf8')
-  const connection: pg.ClientConfig = {
-    host: socket,
-    port: 5432,
-    user: 'postgres',
-    database: 'postgres',
-    password: password.trim(),
-    ssl: false,
-  }
-  const settings = { ...extra, unix_socket_directories: socket }
+  const connection = await connectionTo(place)
+  const settings = { ...extra, unix_socket_directories: String(connection.host) }
   // It tells a later start whether the server runs as that start would have it.
   const made = [place.version, ...settingArguments(settings)].join('\n')
   const name = `ashlar-${createHash('sha256').update(made).digest('hex').slice(0, 12)}`
@@ -69,6 +60,18 @@ export async function takeServer(place: Place, extra: Readonly<Record<string, st
         new EmbeddedPostgresError(`PostgreSQL does not start on ${place.home}. Its last words, from ${place.log}:\n${words}`)
       )
   }
+}
+
+/** The way to the server that runs on a place's data, whoever holds it: the lock stays as it is. null where none runs. */
+export async function reachServer(place: Place): Promise<pg.ClientConfig | null> {
+  const connection = await connectionTo(place)
+  return (await findServer(place, connection)) ? connection : null
+}
+
+async function connectionTo(place: Place): Promise<pg.ClientConfig> {
+  const host = await socketFolder(place)
+  const password = await readFile(join(place.home, 'password'), 'utf8')
+  return { host, port: 5432, user: 'postgres', database: 'postgres', password: password.trim(), ssl: false }
 }
 
 // On a full disk the server has no room for its last words either.

@@ -1,5 +1,8 @@
 import type { Sql } from '@ashlar/database/sql'
 import { CONSUMERS, HELD_TOPIC, HELD_TOPICS, RELEASE, SKIP } from '../sql/consumers.js'
+import { EVENT_AT, HEAD } from '../sql/events.js'
+import type { Place } from './cursor.js'
+import type { LogEvent } from './event-log.js'
 
 /** Where a consumer stands, as its service wrote it down. */
 export interface ConsumerState {
@@ -56,3 +59,16 @@ export async function releaseTopic(sql: Sql, consumer: string, topic: string): P
  */
 export const skipEvent = async (sql: Sql, consumer: string, topic: string, position: number): Promise<boolean> =>
   (await sql.query(SKIP, [consumer, topic, position])).length > 0
+
+/** Where the log of a service stands, for how far its consumers are behind. */
+export async function endOfLog(sql: Sql): Promise<Place> {
+  const [row] = await sql.query<{ epoch: string; head: number }>(HEAD)
+  if (!row) throw new Error('the log has no head')
+  return { epoch: row.epoch, position: row.head }
+}
+
+/** What a service's log says at a position; null where that is gone. */
+export async function eventAt(sql: Sql, position: number): Promise<Pick<LogEvent, 'type' | 'data' | 'at'> | null> {
+  const [found] = await sql.query<Pick<LogEvent, 'type' | 'data' | 'at'>>(EVENT_AT, [position])
+  return found ?? null
+}
