@@ -6,6 +6,8 @@ import { startTestHouse, ways } from './app/test-house.js'
 
 const CREATE_POST = 'mutation ($input: CreatePostInput!) { createPost(input: $input) { post { id title author { username } } } }'
 const PASSWORD = 'a good password of ada'
+/** Long enough for what has to be done before. */
+const SOON_MS = 5_000
 
 // What must not differ by how it is started. ASHLAR_PROCESSES says which way alone.
 describe.each(ways)('Ashlar in %s', (way) => {
@@ -145,6 +147,41 @@ describe.each(ways)('Ashlar in %s', (way) => {
     expect(payload.sub).toMatch(/^user_/)
     for (const path of ['/livez', '/readyz']) expect((await fetch(`${test.url}${path}`)).status).toBe(200)
   })
+
+  it('publishes what a suspended author had scheduled once the suspension has ended, and no sooner', async () => {
+    const draft = async (username: string) => {
+      const { accessToken: token } = await signUp(test.url, username)
+      const created = await test.ask(CREATE_POST, { input: { title: `By ${username}`, content: 'Text.' } }, { token })
+      const who = await test.ask('{ viewer { id } }', {}, { token })
+      return { token, postId: created.data.createPost.post.id, userId: who.data.viewer.id }
+    }
+    const [suspended, other] = await Promise.all([draft('suspended'), draft('unsuspended')])
+    const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }'
+    const owner = await test.ask(SIGN_IN, { input: { login: 'owner@example.com', password: 'a quarry of ones own' } })
+    const publishAt = new Date(Date.now() + SOON_MS).toISOString()
+    const schedule = async ({ token, postId }: typeof suspended) => {
+      const PUBLISH = 'mutation ($input: PublishPostInput!) { publishPost(input: $input) { post { status } } }'
+      const { data } = await test.ask(PUBLISH, { input: { postId, publishAt } }, { token })
+      expect(data.publishPost.post.status).toBe('SCHEDULED')
+    }
+    await Promise.all([schedule(suspended), schedule(other)])
+    const suspend = async (isSuspended: boolean) => {
+      const SUSPEND = 'mutation ($input: SetUserSuspendedInput!) { setUserSuspended(input: $input) { user { id } } }'
+      const { errors } = await test.ask(
+        SUSPEND,
+        { input: { userId: suspended.userId, suspended: isSuspended } },
+        { token: owner.data.signIn.tokens.accessToken },
+      )
+      expect(errors).toBeUndefined()
+    }
+    const isThere = async ({ postId }: { postId: string }) =>
+      (await test.ask('query ($id: ID!) { post(id: $id) { id } }', { id: postId })).data.post !== null
+    await suspend(true)
+    await until(() => isThere(other), 20_000)
+    expect(await isThere(suspended)).toBe(false)
+    await suspend(false)
+    await until(() => isThere(suspended), 20_000)
+  }, 60_000)
 
   it('has the owner that the configuration names', async () => {
     const { data, errors } = await ask(test.url, 'mutation ($input: SignInInput!) { signIn(input: $input) { viewer { user { role } } } }', {
