@@ -16,7 +16,7 @@ export interface Block {
 
 const FENCE = /^```(\w*)\n([\s\S]*?)^```$/gm
 /** What the tests do in a way of their own. */
-const OWN_WAY = /^((?:[A-Z][A-Z0-9_]*=\S+ )*)npm (start|test|install|run [\w:]+)(?=\s|$).*$/
+const OWN_WAY = /^((?:[A-Z][A-Z0-9_]*=\S+ )*)npm (start|test|install|run [\w:-]+)(?=\s|$).*$/
 
 /** The blocks of a document that are marked `sh` or `js`, in their order. */
 export function blocksOf(file: string): Block[] {
