@@ -11,11 +11,26 @@ import { newId } from '@ashlar/kit/ids'
 import { silentLog } from '@ashlar/kit/log'
 import { start } from '@ashlar/server/start'
 import { argon2 } from '@ashlar/users/passwords'
-import { LOCK_SESSION_OF_TOKEN, READ_TOKEN, ROTATE } from '@ashlar/users/sql/sessions'
+import { LOCK_SESSION_OF_TOKEN, READ_TOKEN, RENEW } from '@ashlar/users/sql/sessions'
 
 /** A successor of 43 characters, sealed. */
 const SEALED_BYTES = 71
 const CLOCK_TICKS = 100
+const USER_AGENT = 'bench'
+const ADDRESS = '127.0.0.1'
+
+/** $1 the presented token's hash, $2 its successor's, $3 the successor sealed, $4 user agent, $5 address. */
+const ROTATE = `
+  with successor as (
+    insert into refresh_token (hash, session_id) select $2::bytea, session_id from refresh_token where hash = $1
+  ), presented as (
+    update refresh_token set successor_hash = $2, successor_sealed = $3 where hash = $1
+  ), predecessor as (
+    update refresh_token set successor_used_at = clock(), successor_sealed = null where successor_hash = $1
+  )
+  update session set last_used_at = clock(), expires_at = least(clock() + interval '30 days', created_at + interval '180 days'),
+    user_agent = $4, ip_address = $5
+  where id = (select session_id from refresh_token where hash = $1)`
 
 const log = silentLog()
 const dataDir = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
@@ -45,21 +60,18 @@ const commands = {
   },
   /** One after the other, as many as a core does. */
   hash: async ({ seconds }) => rate(seconds, 1, () => argon2.verify(hashed, PASSWORD)),
-  /** So many at once, each renewing sessions of its own in turn, in transactions of the very statements, and nothing else. */
-  statements: async ({ seconds, atOnce, sessions }) => {
-    const tokens = Array.from({ length: atOnce }, () => [])
-    for (let made = 0; made < sessions; made += 1) tokens[made % atOnce].push(await newSession())
-    return rate(seconds, atOnce, async (at) => {
-      const hash = tokens[at].shift()
-      const successor = randomBytes(32)
-      await db.sqlTransaction(async (sql) => {
-        await sql.query(LOCK_SESSION_OF_TOKEN, [hash, false])
+  /** So many at once, each renewing sessions of its own in turn, and nothing else: in the transaction that anybody would write. */
+  transactions: (input) =>
+    renewals(input, (hash, successor, sealed) =>
+      db.sqlTransaction(async (sql) => {
+        await sql.query(LOCK_SESSION_OF_TOKEN, [hash, false, null])
         await sql.query(READ_TOKEN, [hash])
-        await sql.query(ROTATE, [hash, createHash('sha256').update(successor).digest(), randomBytes(SEALED_BYTES), 'bench', '127.0.0.1'])
-      })
-      tokens[at].push(createHash('sha256').update(successor).digest())
-    })
-  },
+        await sql.query(ROTATE, [hash, successor, sealed, USER_AGENT, ADDRESS])
+      }),
+    ),
+  /** The same in the one statement that Ashlar does it in. */
+  statements: (input) =>
+    renewals(input, (hash, successor, sealed) => db.query(RENEW, [hash, false, null, successor, sealed, USER_AGENT, ADDRESS])),
   close: async () => {
     await db.close()
     await app.close()
@@ -91,6 +103,16 @@ async function rate(seconds, atOnce, work) {
     }),
   )
   return { done, seconds: (performance.now() - started) / 1_000 }
+}
+
+async function renewals({ seconds, atOnce, sessions }, renew) {
+  const tokens = Array.from({ length: atOnce }, () => [])
+  for (let made = 0; made < sessions; made += 1) tokens[made % atOnce].push(await newSession())
+  return rate(seconds, atOnce, async (at) => {
+    const successor = createHash('sha256').update(randomBytes(32)).digest()
+    await renew(tokens[at].shift(), successor, randomBytes(SEALED_BYTES))
+    tokens[at].push(successor)
+  })
 }
 
 /** The hash of a refresh token of a session that is nobody's but the bench's. */

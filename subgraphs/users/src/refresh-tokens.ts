@@ -2,7 +2,7 @@ import type { Sql } from '@ashlar/database/sql'
 import { seal, unseal } from './sealing.js'
 import { hashOf, newSecret } from './secrets.js'
 import type { OpenSession } from './session.js'
-import { LOCK_SESSION_OF_TOKEN, READ_TOKEN, ROTATE } from './sql/sessions.js'
+import { LOCK_SESSION_OF_TOKEN, READ_TOKEN, RENEW } from './sql/sessions.js'
 
 const PURPOSE = 'refresh successor'
 
@@ -20,13 +20,19 @@ export interface Presented {
   readonly clientAddress: string
   /** Whether accounts of the demo may go on. */
   readonly demo: boolean
-  /** Whether a session that is for this client may be renewed by whoever presents the token. */
-  readonly mayRenew: (client: string | null) => boolean
+  /** Whose sessions may be renewed by whoever presents the token: of these clients, null for a full session. */
+  readonly clients: 'all' | readonly (string | null)[]
 }
 
-/** What came of presenting a refresh token; `session` is whose it was. */
+export interface Renewed {
+  readonly outcome: 'renewed'
+  readonly session: OpenSession
+  readonly refreshToken: string
+}
+
+/** What came of presenting a refresh token that could not be renewed at once; `session` is whose it was. */
 export type Refreshed =
-  | { readonly outcome: 'renewed'; readonly session: OpenSession; readonly refreshToken: string }
+  | Renewed
   | { readonly outcome: 'unknown' }
   /** By a replay in good time, or by a page of another origin: the session goes on as it was. */
   | { readonly outcome: 'refused' | 'foreign'; readonly session: OpenSession }
@@ -34,24 +40,40 @@ export type Refreshed =
   | { readonly outcome: 'expired' | 'replayed'; readonly session: OpenSession }
 
 /**
- * Swaps a refresh token for its successor, under the session's lock. Only hashes are stored; the successor is sealed with a key that
- * the presented token gives, so that whoever presents it again, having lost the answer, gets the same one, and nobody can who reads
- * the table. An outcome is returned, never thrown: a revocation has to be committed.
+ * Swaps a good refresh token for its successor, in one statement; null where it is not good, or not any more. Only hashes are stored; the
+ * successor is sealed with a key that the presented token gives, so that whoever presents it again, having lost the answer, gets the same
+ * one, and nobody can who reads the table.
  */
-export async function rotate(sql: Sql, { token: presented, userAgent, clientAddress, demo, mayRenew }: Presented): Promise<Refreshed> {
-  const hash = hashOf(presented)
-  const [session] = await sql.query<OpenSession & { expired: boolean }>(LOCK_SESSION_OF_TOKEN, [hash, demo])
-  const [token] = session ? await sql.query<Token>(READ_TOKEN, [hash]) : []
+export async function renew(sql: Sql, presented: Presented): Promise<Renewed | null> {
+  const { token, userAgent, clientAddress } = presented
+  const successor = newSecret()
+  const sealed = seal(Buffer.from(token), PURPOSE, Buffer.from(successor))
+  const values = [...asked(presented), hashOf(successor), sealed, userAgent, clientAddress]
+  const [session] = await sql.query<OpenSession>(RENEW, values)
+  return session ? { outcome: 'renewed', session, refreshToken: successor } : null
+}
+
+/**
+ * What else comes of a refresh token, under the session's lock: the successor that it has already, or why there is none. An outcome is
+ * returned, never thrown: a revocation has to be committed.
+ */
+export async function examine(sql: Sql, presented: Presented): Promise<Refreshed> {
+  const [session] = await sql.query<OpenSession & { expired: boolean; foreign: boolean }>(LOCK_SESSION_OF_TOKEN, asked(presented))
+  const [token] = session ? await sql.query<Token>(READ_TOKEN, [hashOf(presented.token)]) : []
   if (!session || !token) return { outcome: 'unknown' }
   // Before all else: a page that the token is not for can't even end the session with it.
-  if (!mayRenew(session.client)) return { outcome: 'foreign', session }
+  if (session.foreign) return { outcome: 'foreign', session }
   if (session.expired) return { outcome: 'expired', session }
   if (token.successorUsed) return { outcome: token.late ? 'replayed' : 'refused', session }
   if (token.successorSealed) {
-    return { outcome: 'renewed', session, refreshToken: unseal(Buffer.from(presented), PURPOSE, token.successorSealed).toString() }
+    const successor = unseal(Buffer.from(presented.token), PURPOSE, token.successorSealed)
+    return { outcome: 'renewed', session, refreshToken: successor.toString() }
   }
-  const successor = newSecret()
-  const sealed = seal(Buffer.from(presented), PURPOSE, Buffer.from(successor))
-  const [renewed] = await sql.query<{ expiresAt: Date }>(ROTATE, [hash, hashOf(successor), sealed, userAgent, clientAddress])
-  return { outcome: 'renewed', session: { ...session, ...renewed }, refreshToken: successor }
+  return (await renew(sql, presented)) ?? { outcome: 'unknown' }
 }
+
+const asked = ({ token, demo, clients }: Presented): unknown[] => [
+  hashOf(token),
+  demo,
+  clients === 'all' ? null : clients.map((client) => client ?? ''),
+]

@@ -10,7 +10,7 @@ import type { AccessTokens } from './access-tokens.js'
 import { demoMaySignIn } from './demo.js'
 import type { Ended, Endings } from './endings.js'
 import { fullSession, ownSession } from './guards.js'
-import { type Refreshed, rotate } from './refresh-tokens.js'
+import { examine, type Presented, type Refreshed, renew } from './refresh-tokens.js'
 import { OWN } from './scopes.js'
 import { hashOf, newSecret } from './secrets.js'
 import { identityOf, type OpenSession } from './session.js'
@@ -129,19 +129,14 @@ export class Sessions {
     const { request } = caller
     const token = given ?? request.refreshCookie
     if (!token) throw unauthenticated({ message: 'This needs a refresh token.' })
-    const { refreshed, ended } = await this.db.sqlTransaction(async (sql) => {
-      const outcome = await rotate(sql, {
-        token,
-        userAgent: userAgentOf(request),
-        clientAddress: request.clientAddress,
-        demo: this.demoMaySignIn,
-        mayRenew: (client) => Boolean(given) || this.isFor(client, request),
-      })
-      return { refreshed: outcome, ended: await this.settle(sql, caller, outcome) }
-    })
-    this.endings.add(ended)
-    if (refreshed.outcome !== 'renewed') throw unauthenticated({ message: 'This refresh token is not valid, or no longer.' })
-    return this.hand(caller, refreshed, !given)
+    const presented: Presented = {
+      token,
+      userAgent: userAgentOf(request),
+      clientAddress: request.clientAddress,
+      demo: this.demoMaySignIn,
+      clients: given ? 'all' : this.clientsOf(request),
+    }
+    return this.hand(caller, (await renew(this.db, presented)) ?? (await this.examined(caller, presented)), !given)
   }
 
   /** Whose a refresh token is, without using it, for the instance's own pages; null where it is not valid, or no longer. */
@@ -158,7 +153,7 @@ export class Sessions {
     const { identity, request, reply } = caller
     const asking = identity && ownSession(caller).credentialId
     const kept = request.refreshCookie ? await this.sessionOf(request.refreshCookie) : null
-    const ending = [...(asking ? [asking] : []), ...(kept && this.isFor(kept.client, request) ? [kept.id] : [])]
+    const ending = [...(asking ? [asking] : []), ...(kept && this.clientsOf(request).includes(kept.client) ? [kept.id] : [])]
     if (ending.length === 0) throw unauthenticated()
     this.endings.add(await this.db.query<Ended>(END_THESE_SESSIONS, [ending]))
     if (request.refreshCookie) reply.refreshCookie = null
@@ -180,9 +175,20 @@ export class Sessions {
     return ended.length
   }
 
-  /** Whether a session of this client is the page's that asks. One with a code of our own origin bears its name (`authorizeClient`). */
-  private isFor(client: string | null, { origin }: RequestInfo): boolean {
-    return client === clientOf(origin, this.config.publicUrl) || (client !== null && client === origin)
+  /** What the successor is that a refresh token has already. @throws UNAUTHENTICATED, after what else follows from it */
+  private async examined(caller: Caller, presented: Presented): Promise<Opened> {
+    const { refreshed, ended } = await this.db.sqlTransaction(async (sql) => {
+      const outcome = await examine(sql, presented)
+      return { refreshed: outcome, ended: await this.settle(sql, caller, outcome) }
+    })
+    this.endings.add(ended)
+    if (refreshed.outcome !== 'renewed') throw unauthenticated({ message: 'This refresh token is not valid, or no longer.' })
+    return refreshed
+  }
+
+  /** Of which clients a session is the page's that asks. One with a code of our own origin bears its name (`authorizeClient`). */
+  private clientsOf({ origin }: RequestInfo): (string | null)[] {
+    return [clientOf(origin, this.config.publicUrl), ...(origin === null ? [] : [origin])]
   }
 
   private async sessionOf(refreshToken: string): Promise<OpenSession | null> {

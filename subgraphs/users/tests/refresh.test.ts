@@ -36,6 +36,25 @@ describe('refreshing a session', () => {
     expect(await codes(all[0]?.refreshToken ?? '')).toEqual([])
   })
 
+  it('leaves nothing that opens a session which is ended meanwhile, however the two meet', async () => {
+    const { username } = await users.signUp('leaving')
+    for (let round = 0; round < 10; round += 1) {
+      const { data } = await users.signIn(username)
+      const { tokens } = (data as { signIn: { tokens: Tokens } }).signIn
+      const asking = await users.bearing(tokens.accessToken)
+      const [out, ...answers] = await Promise.all([
+        users.ask('mutation { signOut { ok } }', {}, asking),
+        ...Array.from({ length: 4 }, () => users.refresh(tokens.refreshToken)),
+      ])
+      expect(codesOf(out)).toEqual([])
+      for (const answer of answers) {
+        expect(['UNAUTHENTICATED', undefined]).toContain(codesOf(answer)[0])
+        const given = (answer.data as { refreshSession: { tokens: Tokens } | null }).refreshSession?.tokens
+        if (given) expect(codesOf(await users.refresh(given.refreshToken))).toEqual(['UNAUTHENTICATED'])
+      }
+    }
+  })
+
   it('gives the same successor again to a client that lost the answer, even a day later', async () => {
     const { refreshToken } = await newTokens()
     const lost = await swap(refreshToken)

@@ -32,16 +32,43 @@ export const OPEN_SESSION = `
   )
   select opened.*, owner.role, owner.generation, clock() as now from opened, owner`
 
+const EXPIRED = '(session.expires_at <= clock() or (account.demo and not $2::boolean))'
+const FOREIGN = `($3::text[] is not null and coalesce(session.client, '') <> all ($3::text[]))`
+const OF_TOKEN = `
+  from session join account on account.id = session.account_id
+  where session.id = (select session_id from refresh_token where hash = $1)`
+
 /**
- * $1 the presented token's hash, $2 whether demo accounts may. Every refresh of a session takes its row first, so that they come one
- * after the other.
+ * $1 the presented token's hash, $2 whether demo accounts may, $3 the clients whose sessions may be renewed, '' for a full session, or null
+ * for all. Every refresh of a session takes its row first, so that they come one after the other.
  */
 export const LOCK_SESSION_OF_TOKEN = `
-  select ${SESSION}, account.role, account.generation, clock() as now,
-    session.expires_at <= clock() or (account.demo and not $2::boolean) as expired
-  from session join account on account.id = session.account_id
-  where session.id = (select session_id from refresh_token where hash = $1)
+  select ${SESSION}, account.role, account.generation, clock() as now, ${EXPIRED} as expired, ${FOREIGN} as "foreign" ${OF_TOKEN}
   for no key update of session`
+
+/**
+ * $1, $2, $3 the same, $4 the successor's hash, $5 the successor sealed, $6 user agent, $7 address. The first use of a good token, whole:
+ * what its predecessor kept sealed of it goes. No row for any other presentation, and nothing has changed then. Of several at once with
+ * one token the others wait for the session's row, and then find that the token has a successor: its row is looked at as it is by then.
+ */
+export const RENEW = `
+  with asked as materialized (
+    select session.id, account.role, account.generation ${OF_TOKEN} and not ${EXPIRED} and not ${FOREIGN}
+    for no key update of session
+  ), presented as (
+    update refresh_token set successor_hash = $4, successor_sealed = $5 from asked
+    where hash = $1 and session_id = asked.id and successor_hash is null
+    returning session_id
+  ), successor as (
+    insert into refresh_token (hash, session_id) select $4::bytea, session_id from presented
+  ), predecessor as (
+    update refresh_token set successor_used_at = clock(), successor_sealed = null from presented where successor_hash = $1
+  ), renewed as (
+    update session set last_used_at = clock(), expires_at = ${EXPIRY}, user_agent = $6, ip_address = $7
+    from presented where session.id = presented.session_id
+    returning ${SESSION}
+  )
+  select renewed.*, asked.role, asked.generation, clock() as now from renewed, asked`
 
 /** $1 a refresh token's hash, $2 whether demo accounts may. Its session, while the token is good: its successor, if any, is unused. */
 export const SESSION_OF_TOKEN = `
@@ -55,22 +82,6 @@ export const READ_TOKEN = `
   select successor_hash as "successorHash", successor_sealed as "successorSealed",
     successor_used_at is not null as "successorUsed", coalesce(successor_used_at + interval '10 seconds' < clock(), false) as late
   from refresh_token where hash = $1`
-
-/**
- * $1 the presented token's hash, $2 its successor's, $3 the successor sealed, $4 user agent, $5 address.
- * This is the presented token's own first use: what its predecessor kept sealed of it goes.
- */
-export const ROTATE = `
-  with successor as (
-    insert into refresh_token (hash, session_id) select $2::bytea, session_id from refresh_token where hash = $1
-  ), presented as (
-    update refresh_token set successor_hash = $2, successor_sealed = $3 where hash = $1
-  ), predecessor as (
-    update refresh_token set successor_used_at = clock(), successor_sealed = null where successor_hash = $1
-  )
-  update session set last_used_at = clock(), expires_at = ${EXPIRY}, user_agent = $4, ip_address = $5
-  where id = (select session_id from refresh_token where hash = $1)
-  returning expires_at as "expiresAt"`
 
 /** $1 session. */
 export const DROP_TOKENS = 'delete from refresh_token where session_id = $1'
