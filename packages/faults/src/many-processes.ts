@@ -54,7 +54,7 @@ const PROBES: Readonly<Record<string, string>> = {
   posts: '{ posts(first: 1) { nodes { id } } }',
   helloworld: '{ hello { text } }',
 }
-const PROBE_MS = 2_000
+const PROBE_MS = 5_000
 const built = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
 export async function startManyProcesses({ nats = true }: ManyProcessesOptions = {}): Promise<ManyProcesses> {

@@ -156,13 +156,13 @@ class PostsWorkload implements Workload {
     }
   }
 
-  /** One of ten follows all, the others an author or one post; half of them see what everybody sees. */
+  /** One of twenty follows all, five an author, the others one post; most of them see what everybody sees. */
   private choose(n: number): Following {
     const author = this.authors[n % this.authors.length]
     const post = this.writer?.hot[n % HOT_POSTS]
-    if (!author || !post || n % 10 === 0) return { as: 'moderator', filter: null }
-    if (n % 10 < 4) return { as: 'moderator', filter: { authorId: author.userId } }
-    if (n % 10 < 7) return { as: 'nobody', filter: { authorId: author.userId, kind: 'steady' } }
+    if (!author || !post || n % 20 === 0) return { as: 'moderator', filter: null }
+    if (n % 20 < 3) return { as: 'moderator', filter: { authorId: author.userId } }
+    if (n % 20 < 6) return { as: 'nobody', filter: { authorId: author.userId, kind: 'steady' } }
     return { as: 'nobody', filter: { postId: post.id } }
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { ask } from '../client.js'
 import type { FaultsFound } from '../faults-found.js'
 import { type Acknowledged, untilAcknowledged } from '../persistence.js'
@@ -48,7 +49,10 @@ export class Writer {
   private timer: NodeJS.Timeout | undefined
   private count = 0
 
-  constructor(private readonly options: WriterOptions) {}
+  constructor(private readonly options: WriterOptions) {
+    // Whatever waits for its next attempt listens.
+    setMaxListeners(0, this.ended.signal)
+  }
 
   start(): void {
     const begunAt = performance.now()

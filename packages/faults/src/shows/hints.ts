@@ -30,28 +30,21 @@ const LOSES: Readonly<Record<Hints, Loses>> = {
   'NATS is away': losesNone,
 }
 const CREATE = 'mutation ($input: CreatePostInput!) { createPost(input: $input) { post { id } } }'
-const SUBSCRIPTION = 'subscription { postEvents { postId } }'
+const SUBSCRIPTION = 'subscription ($after: String!) { postEvents(after: $after) { postId } }'
+const CURSOR = '{ postEventCursor }'
 
-/** Each time from before the write is sent until its event is there, at a subscriber of another process than the one that wrote. */
-export async function measureHints(hints: Hints, another: AnotherProcess, options: HintsOptions): Promise<readonly number[]> {
+export interface Measured {
+  /** Each from before the write was sent until its event was there, at a subscriber of another process than the one that wrote. */
+  readonly times: readonly number[]
+  /** How many hints were lost meanwhile. */
+  readonly lost: number
+}
+
+export async function measureHints(hints: Hints, another: AnotherProcess, options: HintsOptions): Promise<Measured> {
   const { house, author, found, seeded, tries } = options
   const { toNats, socket } = another
   if (!toNats) throw new Error('there is no NATS server')
-  toNats.losses.loses = LOSES[hints]
-  if (hints === 'NATS is away') toNats.line.refuse()
   const arrived = new Map<string, number>()
-  const client = createClient({
-    url: socket.url,
-    webSocketImpl: WebSocket,
-    retryAttempts: 0,
-    connectionParams: () => socket.payload('moderator'),
-  })
-  const iterator = client.iterate<{ postEvents: { postId: string } }>({ query: SUBSCRIPTION })
-  const reading = (async () => {
-    for await (const { data } of iterator) if (data) arrived.set(data.postEvents.postId, performance.now())
-  })()
-  // Whoever waits for an event misses it.
-  reading.catch(() => {})
   const write = async (): Promise<{ readonly id: string; readonly sentAt: number }> => {
     const key = `hint-${seeded.next()}`
     const sentAt = performance.now()
@@ -61,13 +54,27 @@ export async function measureHints(hints: Hints, another: AnotherProcess, option
     if (!data) throw new Error(`nothing was written: ${words}`)
     return { id: data.createPost.post.id, sentAt }
   }
+  // The first one is read from the log as it stands: from then on it is subscribed, and caught up.
+  const after = (await ask<{ postEventCursor: string }>(house.urls[0] ?? '', CURSOR)).data?.postEventCursor
+  const { id: first } = await write()
+  const client = createClient({
+    url: socket.url,
+    webSocketImpl: WebSocket,
+    retryAttempts: 0,
+    connectionParams: () => socket.payload('moderator'),
+  })
+  const events = client.iterate<{ postEvents: { postId: string } }>({ query: SUBSCRIPTION, variables: { after } })
+  const reading = (async () => {
+    for await (const { data } of events) if (data) arrived.set(data.postEvents.postId, performance.now())
+  })()
+  // Whoever waits for an event misses it.
+  reading.catch(() => {})
   const times: number[] = []
+  const before = toNats.losses.lost
   try {
-    // Subscribed from when the first one comes.
-    await until(async () => {
-      await write()
-      return arrived.size > 0
-    }, QUIET_MS)
+    await until(() => arrived.has(first), QUIET_MS)
+    toNats.losses.loses = LOSES[hints]
+    if (hints === 'NATS is away') toNats.line.refuse()
     for (let n = 0; n < tries; n += 1) {
       const { id, sentAt } = await write()
       await until(() => arrived.has(id), QUIET_MS).catch(() => {})
@@ -75,7 +82,7 @@ export async function measureHints(hints: Hints, another: AnotherProcess, option
       times.push(ms)
       if (ms > ARRIVES_MS) found.add('TOO_LATE', `where ${hints}, the last event came after ${Math.round(ms)} ms`)
     }
-    return times
+    return { times, lost: toNats.losses.lost - before }
   } finally {
     toNats.losses.loses = losesNone
     toNats.line.accept()

@@ -1,9 +1,11 @@
-import { until } from '@ashlar/kit/testing/until'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FaultsFound } from '../faults-found.js'
-import type { House, Target } from '../house.js'
+import type { Target } from '../house.js'
 import type { OneProcess } from '../one-process.js'
 import { PATIENCE_MS } from '../persistence.js'
 import { type Round, type RoundOptions, round } from './round.js'
+
+const LOOK_MS = 50
 
 /** SIGKILL to one process under load, which is started again by whoever keeps it running. */
 export const killRound = (target: Target, options: RoundOptions): Promise<Round> =>
@@ -25,12 +27,9 @@ export const killAllRound = (house: OneProcess, options: RoundOptions): Promise<
     return performance.now() - killedAt
   })
 
-/** Waits until a target is there and answers. */
+/** Waits until a target is there and answers, without being much of a load itself. */
 export async function untilWell(target: Target, found: FaultsFound, isThere: () => boolean = () => true): Promise<void> {
-  await until(async () => isThere() && (await target.answers()), PATIENCE_MS).catch(() => {
-    found.add('TOO_LATE', `${target.name} was not well again within ${PATIENCE_MS / 1_000} s`)
-  })
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(LOOK_MS))
+    if (isThere() && (await target.answers())) return
+  found.add('TOO_LATE', `${target.name} was not well again within ${PATIENCE_MS / 1_000} s`)
 }
-
-/** The names of all that can be killed in a house, in the order of the rounds. */
-export const killable = ({ targets }: Pick<House, 'targets'>): string[] => targets.map(({ name }) => name)

@@ -23,7 +23,7 @@ export interface StoppedWorkerOptions {
 
 /** Twice the lease of kit/src/jobs.ts. */
 const STOPPED_SECONDS = 120
-const SCHEDULED_MS = 2_000
+const SCHEDULED_MS = 3_000
 const SLOW_MS = 400
 const WORK_MS = 60_000
 const POST = 'post { id revision }'
@@ -78,7 +78,18 @@ export async function stopWorker(moment: Moment, another: AnotherProcess, option
     const left = await house.postgres.query(LEASE, [uuidOf(id)])
     if (left.length > 0) found.add('DOUBLED', `stopped ${moment}: the job is still there`)
   } finally {
-    for (const pid of [first, second]) process.kill(pid, 'SIGCONT')
+    goOn(first, second)
+  }
+}
+
+/** Whatever has ended meanwhile has ended. */
+function goOn(...pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGCONT')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 }
 
