@@ -134,6 +134,9 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
       ['release', FOLLOWER, 'never told'],
       ['skip', FOLLOWER, 'never told', '--yes'],
       ['release', FOLLOWER],
+      ['release', FOLLOWER, 'a', '--all'],
+      ['skip', FOLLOWER, '--all'],
+      ['release', 'posts.of-nobody', '--all'],
       ['forget', FOLLOWER, 'a'],
       ['skip', FOLLOWER, 'a', '--position', '-1'],
       ['--loudly'],
@@ -207,16 +210,19 @@ describe('npm run consumers and new-epoch, on the database of an address', () =>
   const follow = (...poison: string[]) =>
     followPosts({ dataDir: test.dataDir, databaseUrl: env.DATABASE_URL ?? '', secret: keyIn(test.dataDir) }, ...poison)
 
-  it('list and release there too', async () => {
-    await using follower = await follow('bad 1')
-    await follower.tell('bad', 1, 2)
+  it('list and release there too, one topic or all of them', async () => {
+    await using follower = await follow('bad 1', 'worse 1', 'worst 1')
+    for (const topic of ['bad', 'worse', 'worst']) await follower.tell(topic, 1, 2)
     const admin = new pg.Client(env.DATABASE_URL)
     await admin.connect()
-    await park(follower, env, (by) => admin.query(SHIFT(by)), 1)
+    await park(follower, env, (by) => admin.query(SHIFT(by)), 3)
     await admin.end()
     follower.poison.clear()
     expect((await runCommand('consumers', ['release', FOLLOWER, 'bad'], env)).code).toBe(0)
     await until(() => follower.done.includes('bad 2'))
+    await until(async () => (await standing(env)).held === 2)
+    expect((await runCommand('consumers', ['release', FOLLOWER, '--all'], env)).stdout).toContain('2 topics')
+    await until(() => follower.done.includes('worse 2') && follower.done.includes('worst 2'))
   }, 60_000)
 
   it('begin new epochs, which whoever follows a log notices while they run', async () => {
@@ -228,11 +234,12 @@ describe('npm run consumers and new-epoch, on the database of an address', () =>
     expect((await standing(env)).epoch).toBe(before.follower.epoch)
 
     const next = follower.live.follow(['a'], null, new AbortController().signal).next()
+    const noticed = expect(next).rejects.toMatchObject({ code: 'STALE_CURSOR' })
     await until(() => follower.live.followerCount === 1)
     const { code, stdout } = await runCommand('new-epoch', ['--yes'], env)
     expect(code).toBe(0)
     for (const name of test.app.services) expect(stdout).toMatch(new RegExp(`✓ ${name}: [0-9a-f]{12} → [0-9a-f]{12}`))
-    await expect(next).rejects.toMatchObject({ code: 'STALE_CURSOR' })
+    await noticed
     // The one in the running Ashlar, and the one here.
     for (const [name, old] of [
       ['posts.of-users', before.posts],

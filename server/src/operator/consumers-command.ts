@@ -1,12 +1,13 @@
 import { readConfig } from '@ashlar/kit/config'
 import type { Terminal } from '@ashlar/kit/process-life'
 import { misused, readCommandLine } from './command-line.js'
-import { release, skip } from './held-topic.js'
+import { release, releaseAll, skip } from './held-topic.js'
 import { listConsumers } from './list-consumers.js'
 import { reachServices } from './reach-services.js'
 
 const USAGE = `npm run consumers                                   where every consumer stands, and what it holds back
 npm run consumers -- release <consumer> <topic>     try the topic again now
+npm run consumers -- release <consumer> --all       the same for all that it holds back
 npm run consumers -- skip <consumer> <topic>        leave out the event that fails, and go on behind it
 
   --json            the list for machines (npm run -s consumers -- --json)
@@ -17,6 +18,7 @@ npm run consumers -- skip <consumer> <topic>        leave out the event that fai
 const OPTIONS = {
   json: { type: 'boolean', default: false },
   service: { type: 'string', multiple: true, default: [] as string[] },
+  all: { type: 'boolean', default: false },
   position: { type: 'string' },
   yes: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -33,26 +35,50 @@ export interface CommandOptions {
 /** `npm run consumers`. Answers its exit code. @throws StartError, ConfigError in words for people */
 export async function consumersCommand(args: readonly string[], { env, out, width, signal }: CommandOptions): Promise<number> {
   const { values, positionals } = readCommandLine(args, OPTIONS, USAGE)
-  const { json, service, yes, help } = values
+  const { service, yes, help } = values
   if (help) {
     out.write(`${USAGE}\n`)
     return 0
   }
-  const [action, consumer, topic, more] = positionals
-  const known = action === undefined || ['release', 'skip'].includes(action)
-  if (!known) throw misused(`${JSON.stringify(action)} is nothing that consumers can do.`, USAGE)
-  if (action !== undefined && (!consumer || !topic || more !== undefined))
-    throw misused(`To ${action}, name a consumer and a topic.`, USAGE)
-  if (json && action !== undefined) throw misused('--json goes with the list alone.', USAGE)
-  const position = positionIn(values.position)
-  if (position !== null && action !== 'skip') throw misused('--position goes with skip alone.', USAGE)
-
+  const asked = understand(values, positionals)
   await using services = await reachServices(readConfig(env), service)
   signal.throwIfAborted()
   // Awaited here: with the return the services are closed.
-  if (!consumer || !topic) return await listConsumers(services, out, { json, width })
-  if (action === 'release') return await release(services, [consumer, topic], out)
-  return await skip(services, [consumer, topic], out, { position, yes, signal })
+  switch (asked.action) {
+    case 'list':
+      return await listConsumers(services, out, { json: asked.json, width })
+    case 'release':
+      return await release(services, asked.of, out)
+    case 'release all':
+      return await releaseAll(services, asked.consumer, out)
+    case 'skip':
+      return await skip(services, asked.of, out, { position: asked.position, yes, signal })
+  }
+}
+
+type Asked =
+  | { readonly action: 'list'; readonly json: boolean }
+  | { readonly action: 'release'; readonly of: readonly [consumer: string, topic: string] }
+  | { readonly action: 'release all'; readonly consumer: string }
+  | { readonly action: 'skip'; readonly of: readonly [consumer: string, topic: string]; readonly position: number | null }
+
+interface Values {
+  readonly json: boolean
+  readonly all: boolean
+  readonly position?: string | undefined
+}
+
+/** @throws StartError with how it is used, for what makes no sense */
+function understand({ json, all, position: text }: Values, [action, consumer, topic, ...more]: readonly string[]): Asked {
+  const position = positionIn(text)
+  if (json && action !== undefined) throw misused('--json goes with the list alone.', USAGE)
+  if (all && action !== 'release') throw misused('--all goes with release alone.', USAGE)
+  if (position !== null && action !== 'skip') throw misused('--position goes with skip alone.', USAGE)
+  if (action === undefined) return { action: 'list', json }
+  if (action !== 'release' && action !== 'skip') throw misused(`${JSON.stringify(action)} is nothing that consumers can do.`, USAGE)
+  if (all && consumer && topic === undefined) return { action: 'release all', consumer }
+  if (!consumer || !topic || all || more.length > 0) throw misused(`To ${action}, name one consumer and one topic.`, USAGE)
+  return action === 'release' ? { action, of: [consumer, topic] } : { action, of: [consumer, topic], position }
 }
 
 function positionIn(text: string | undefined): number | null {

@@ -1,5 +1,5 @@
 import type { OpenServices } from '@ashlar/database/open-services'
-import { eventAt, findHeldTopic, type HeldTopicState, releaseTopic, skipEvent } from '@ashlar/kit/events/consumer-states'
+import { eventAt, findHeldTopic, type HeldTopicState, releaseAllTopics, releaseTopic, skipEvent } from '@ashlar/kit/events/consumer-states'
 import { StartError, type Terminal } from '@ashlar/kit/process-life'
 import { type ConfirmOptions, confirm } from './confirm.js'
 import { ownerOf } from './standings.js'
@@ -15,6 +15,18 @@ export async function release(services: OpenServices, [consumer, topic]: readonl
   const position = await releaseTopic(db, consumer, topic)
   if (position === null) throw notHeld(consumer, topic)
   write(`✓ ${plain(consumer)} tries ${plain(topic)} again, from position ${position}. ${TAKEN_UP}\n`)
+  return 0
+}
+
+/** Has all that a consumer holds back tried again now. @throws StartError where there is no such consumer */
+export async function releaseAll(services: OpenServices, consumer: string, { write }: Write): Promise<number> {
+  const { db } = await ownerOf(services, consumer)
+  const count = await releaseAllTopics(db, consumer)
+  write(
+    count === 0
+      ? `${plain(consumer)} holds back nothing.\n`
+      : `✓ ${plain(consumer)} tries ${count === 1 ? '1 topic' : `${count} topics`} again. ${TAKEN_UP}\n`,
+  )
   return 0
 }
 

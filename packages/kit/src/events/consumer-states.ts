@@ -1,5 +1,5 @@
 import type { Sql } from '@ashlar/database/sql'
-import { CONSUMERS, HELD_TOPIC, HELD_TOPICS, RELEASE, SKIP } from '../sql/consumers.js'
+import { CONSUMERS, HELD_TOPIC, HELD_TOPICS, RELEASE, RELEASE_ALL, SKIP } from '../sql/consumers.js'
 import { EVENT_AT, HEAD } from '../sql/events.js'
 import type { Place } from './cursor.js'
 import type { LogEvent } from './event-log.js'
@@ -51,6 +51,12 @@ export async function findHeldTopic(sql: Sql, consumer: string, topic: string): 
 export async function releaseTopic(sql: Sql, consumer: string, topic: string): Promise<number | null> {
   const [released] = await sql.query<{ position: number }>(RELEASE, [consumer, topic])
   return released?.position ?? null
+}
+
+/** The same for all that a consumer holds back. Answers how many topics that is. */
+export async function releaseAllTopics(sql: Sql, consumer: string): Promise<number> {
+  const [released] = await sql.query<{ count: number }>(RELEASE_ALL, [consumer])
+  return released?.count ?? 0
 }
 
 /**

@@ -65,6 +65,10 @@ const TRY_AGAIN = 'parked_at = null, attempts = 0, failing_since = clock(), next
 export const RELEASE = `
   update consumer_topic set ${TRY_AGAIN} where consumer = $1 and topic = $2 returning position::float8`
 
+/** $1 consumer. */
+export const RELEASE_ALL = `
+  with released as (update consumer_topic set ${TRY_AGAIN} where consumer = $1 returning topic) select count(*)::int as count from released`
+
 /** $1 consumer, $2 topic, $3 position of the event that fails. No row: it no longer does, or another one does. */
 export const SKIP = `
   update consumer_topic set position = position + 1, ${TRY_AGAIN}

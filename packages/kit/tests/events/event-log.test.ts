@@ -242,12 +242,13 @@ describe('the event log', () => {
     await here.events.settle()
     await there.events.look()
     const streams = [here, there].map(({ reader }) => reader.follow(['room 0'], null, new AbortController().signal).next())
+    const noticed = streams.map((stream) => expect(stream).rejects.toMatchObject({ code: 'STALE_CURSOR' }))
     await until(() => here.reader.followerCount === 1 && there.reader.followerCount === 1)
     // As a recovery leaves it that has lost the last commit.
     await db().query('delete from event where position = 3')
     await db().query('update log_head set position = 2')
     await newEpoch(db())
-    for (const stream of streams) await expect(stream).rejects.toMatchObject({ code: 'STALE_CURSOR' })
+    await Promise.all(noticed)
 
     const seen: LogEvent[] = []
     const following = follow(there.reader, ['room 0'], seen)
