@@ -27,9 +27,11 @@ export async function secretKeyIn(dataDir: string, configured: Buffer | null): P
 /** The same key where there is one already; null where there is none. Makes nothing. @throws Error in words for people */
 export async function existingSecretKey(dataDir: string, configured: Buffer | null): Promise<Buffer | null> {
   if (configured) return configured
-  return readKey(join(dataDir, 'secret-key')).catch((error: NodeJS.ErrnoException) => {
+  const path = join(dataDir, 'secret-key')
+  return readKey(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
-    throw asFolderError(dataDir, error)
+    if (error.code !== 'EACCES') throw error
+    throw new FolderError(`${path} is another user's: run this as the one that started Ashlar, or set SECRET_KEY.`, { cause: error })
   })
 }
 

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type pg from 'pg'
 import type { DatabaseLog } from '../logger.js'
 import { hasCluster } from './cluster.js'
 import { startEmbeddedPostgres } from './embedded-postgres.js'
 import { EmbeddedPostgresError } from './failure.js'
-import { findPlace } from './place.js'
+import { findPlace, type Place } from './place.js'
 import { reachServer } from './running-server.js'
 
 export interface VisitedPostgres {
@@ -21,23 +22,23 @@ export interface VisitedPostgres {
  */
 export async function visitEmbeddedPostgres(folder: string, log: DatabaseLog): Promise<VisitedPostgres> {
   const dataDir = resolve(folder)
-  const none = new EmbeddedPostgresError(
+  const connection = await reachServer(await existingPlace(dataDir))
+  return connection ? { connection, close: async () => {} } : startEmbeddedPostgres(dataDir, log)
+}
+
+async function existingPlace(dataDir: string): Promise<Place> {
+  // Looking for its place makes the folder.
+  if (!existsSync(join(dataDir, 'postgres')) && !existsSync(join(dataDir, 'postgres-is-in'))) throw none(dataDir)
+  const place = await findPlace(dataDir)
+  await access(place.home, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES') throw none(dataDir)
+    throw new EmbeddedPostgresError(`The PostgreSQL in the data folder ${dataDir} is another user's: run this as the one that started it.`)
+  })
+  if (await hasCluster(place)) return place
+  throw none(dataDir)
+}
+
+const none = (dataDir: string): Error =>
+  new EmbeddedPostgresError(
     `The data folder ${dataDir} holds no PostgreSQL of Ashlar. Set DATA_DIR to the folder that it was started with, or DATABASE_URL to its database.`,
   )
-  // Looking for its place makes the folder.
-  if (!existsSync(join(dataDir, 'postgres')) && !existsSync(join(dataDir, 'postgres-is-in'))) throw none
-  try {
-    const place = await findPlace(dataDir)
-    if (!(await hasCluster(place))) throw none
-    const connection = await reachServer(place)
-    return connection ? { connection, close: async () => {} } : await startEmbeddedPostgres(dataDir, log)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
-    throw new EmbeddedPostgresError(
-      `The PostgreSQL in the data folder ${dataDir} is another user's: run this as the one that started it.`,
-      {
-        cause: error,
-      },
-    )
-  }
-}
