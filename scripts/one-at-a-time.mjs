@@ -12,7 +12,7 @@ export function alone(root, work) {
   const name = createHash('sha256').update(`${root} ${userInfo().uid}`).digest('hex').slice(0, 16)
   const lock = join(tmpdir(), `ashlar-prepare-${name}`)
   for (let said = false; !take(lock); said = true) {
-    if (!said) process.stdout.write('▸ Another process prepares this clone: waiting for it …\n')
+    if (!said) process.stderr.write('▸ Another process prepares this clone: waiting for it …\n')
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS)
   }
   const release = () => rmSync(lock, { force: true })

@@ -84,9 +84,10 @@ function buildOnly(workspace) {
 
 function step(words, work) {
   const started = performance.now()
-  process.stdout.write(`▸ ${words} …\n`)
+  // Not on stdout, which is for what a command has to say.
+  process.stderr.write(`▸ ${words} …\n`)
   if (work() !== 0) fail(`${words} failed; the lines above say why.`)
-  process.stdout.write(`✓ ${words}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
+  process.stderr.write(`✓ ${words}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
 }
 
 /** The folders of all workspaces, in package.json's order. */
