@@ -1,4 +1,5 @@
 import { countStatements } from '@ashlar/database/testing'
+import { newEpoch } from '@ashlar/kit/events/new-epoch'
 import { encodeId, newId } from '@ashlar/kit/ids'
 import { askingAs } from '@ashlar/kit/testing/callers'
 import { openTestSockets, type TestSockets } from '@ashlar/kit/testing/test-sockets'
@@ -107,6 +108,23 @@ describe('postEvents', () => {
       await following.done
       expect(following.answers.map((answer) => [answer.data, codesOf(answer)])).toEqual([[null, ['STALE_CURSOR']]])
     }
+  })
+})
+
+describe('postEvents, after a recovery', () => {
+  it('is STALE_CURSOR, as one answer and the end, where it runs while the log gets a new epoch', async () => {
+    const following = watch(sockets)
+    await until(() => followers() === 1)
+    await write(test, author)
+    await until(() => told(following).length === 1)
+    await newEpoch(test.database.service('posts'))
+    await following.done
+    expect(following.answers.map(codesOf)).toEqual([[], ['STALE_CURSOR']])
+    const again = watch(sockets)
+    await until(() => followers() === 1)
+    await write(test, author)
+    await until(() => told(again).length === 1)
+    await again.stop()
   })
 })
 
