@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ServiceDatabase } from '@ashlar/database/service-database'
 import type { Sql } from '@ashlar/database/sql'
+import { isDatabaseAway } from './failures.js'
 import { newId } from './ids.js'
 import type { Logger } from './log.js'
 import { BACK_OFF, CANCEL, ENQUEUE, FINISH, HEARTBEAT, PUT_BACK, SCHEDULE, TAKE_DUE } from './sql/jobs.js'
@@ -13,6 +15,8 @@ const AT_ONCE = 4
 const RETRY_SECONDS = 2
 const ATTEMPTS_MAX = 20
 const DRAIN_MS = 5_000
+/** How often it is tried to write down a failure while the database is away. */
+const AWAY_MS = 500
 
 export interface NewJob {
   readonly kind: string
@@ -212,6 +216,20 @@ class Worker {
     }
   }
 
+  /** What made a job fail may be the database's being away: it is soon back, and the job need not wait for the end of its lease. */
+  private async whileLeased(work: () => Promise<unknown>): Promise<void> {
+    for (const end = performance.now() + LEASE_SECONDS * 1_000; ; ) {
+      try {
+        await work()
+        return
+      } catch (error) {
+        const { signal } = this.stopping
+        if (!isDatabaseAway(error) || signal.aborted || performance.now() > end) throw error
+        await delay(AWAY_MS, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
   private async failed({ id, kind, attempts, leaseNumber }: Row, handler: JobHandler, error: unknown): Promise<JobRun['outcome']> {
     // Stopped in the middle is not the job's fault: it is given back as it was.
     if (this.stopping.signal.aborted) {
@@ -224,9 +242,10 @@ class Worker {
       gaveUp ? 'a job was given up' : 'a job failed and will be tried again',
     )
     const reason = error instanceof Error ? error.message : String(error)
-    await this.db
-      .query(BACK_OFF, [id, leaseNumber, Math.min(RETRY_SECONDS * 2 ** (attempts - 1), 3_600), gaveUp, reason.slice(0, 500)])
-      .catch((failure: unknown) => this.log.warn({ err: failure, job: id }, "a failed job could not be put off; its lease's end does"))
+    const seconds = Math.min(RETRY_SECONDS * 2 ** (attempts - 1), 3_600)
+    await this.whileLeased(() => this.db.query(BACK_OFF, [id, leaseNumber, seconds, gaveUp, reason.slice(0, 500)])).catch(
+      (failure: unknown) => this.log.warn({ err: failure, job: id }, "a failed job could not be put off; its lease's end does"),
+    )
     return gaveUp ? 'given_up' : 'failed'
   }
 }

@@ -2,6 +2,7 @@ import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createJobQueue, type Job, type JobHandlers, LeaseLost } from '../src/jobs.js'
 import { silentLog } from '../src/log.js'
+import { BACK_OFF } from '../src/sql/jobs.js'
 import { until } from '../src/testing/until.js'
 
 let database: TestDatabase
@@ -75,6 +76,31 @@ describe('a job', () => {
       await until(async () => attempts > before || ((await jobs())[0]?.failed ?? false))
     }
     expect(attempts).toBe(20)
+  })
+
+  it('that fails with the database is tried again once that is back, long before its lease ends', async () => {
+    let away = 3
+    const lossy = {
+      ...db(),
+      query: <Row extends object>(text: string, values?: readonly unknown[]) => {
+        if (text !== BACK_OFF || away === 0) return db().query<Row>(text, values)
+        away -= 1
+        return Promise.reject(Object.assign(new Error('the server is shutting down'), { code: '57P01' }))
+      },
+    }
+    const queue = createJobQueue(lossy, silentLog())
+    let attempts = 0
+    const run = async (job: Job) => {
+      attempts += 1
+      if (attempts === 1) throw Object.assign(new Error('the server is shutting down'), { code: '57P01' })
+      await note('done')(job)
+    }
+    stops.push(queue.start({ fragile: { run } }))
+    await db().sqlTransaction((sql) => queue.enqueue(sql, { kind: 'fragile' }))
+    queue.wake()
+    await until(async () => (await jobs()).length === 0, 20_000)
+    expect(await effects()).toEqual(['done'])
+    expect({ attempts, away }).toEqual({ attempts: 2, away: 0 })
   })
 
   it('runs at its time by the database, not before', async () => {
