@@ -126,7 +126,7 @@ export class Consumer {
   /** One stretch of the log; answers whether there may be more. */
   private async goOn(): Promise<boolean> {
     const standing = await this.standing()
-    if (standing.lost) return this.findBack()
+    if (standing.lost) return this.findBack(standing)
     const stretch = await this.readOrLose(standing)
     if (!stretch) return true
     const held = new Set(standing.held)
@@ -156,13 +156,16 @@ export class Consumer {
     return null
   }
 
-  /** Reads the source's state in place of the events that are gone, then goes on with what has happened since it began to read. */
-  private async findBack(): Promise<boolean> {
-    const { reconcile } = this.definition
-    if (!reconcile) return false
-    const { last } = await this.definition.source.ends()
-    await reconcile()
-    await this.placeAnew(last)
+  /**
+   * Reads the source's state in place of the events that are gone, then goes on with what has happened since it began to read. Who can't
+   * do that is lost until the log is of another epoch.
+   */
+  private async findBack({ epoch }: Place): Promise<boolean> {
+    const { reconcile, source } = this.definition
+    const { first, last } = await source.ends()
+    if (!reconcile && first.epoch === epoch) return false
+    await reconcile?.()
+    await this.placeAnew(reconcile ? last : first)
     return true
   }
 

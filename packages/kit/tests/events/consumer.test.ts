@@ -238,6 +238,25 @@ describe('a consumer of a log', () => {
     expect(await effects('state')).toEqual([1])
   })
 
+  it('is lost where it can not do that, until the log is of another epoch', async () => {
+    const consumer = consume()
+    await tell('a', 1, 2)
+    await until(async () => (await effects('a')).length === 2)
+    await db().query('update consumer set position = 0')
+    await source().query('delete from event where position = 1')
+    await source().query('update log_head set floor = 1')
+    await consumer.run()
+    await until(async () => (await listConsumers(db()))[0]?.lostAt instanceof Date)
+    await tell('a', 3)
+    await consumer.run()
+    expect(await effects('a')).toEqual([1, 2])
+    await db().query('delete from effect')
+    await newEpoch(source())
+    await until(async () => (await effects('a')).length === 2)
+    expect(await effects('a')).toEqual([2, 3])
+    expect(await listConsumers(db())).toMatchObject([{ lostAt: null }])
+  })
+
   it('begins with what happens from now on, if it is to', async () => {
     await tell('a', 1, 2)
     await events.settle()
