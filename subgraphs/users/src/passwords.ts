@@ -8,6 +8,8 @@ const COST = { algorithm: ARGON2ID, memoryCost: 19 * 1024, timeCost: 2, parallel
 const MIN_LENGTH = 8
 const MAX_LENGTH = 1_000
 const MAX_WAITING = 100
+/** Of libuv's four threads: one is left to signatures, files and names, which must not wait for a hash. */
+const THREADS = 3
 const RETRY_AFTER_SECONDS = 2
 /** A hash of the same cost that stands in where there is none, so that time does not tell who has an account. */
 const DECOY = '$argon2id$v=19$m=19456,t=2,p=1$euwUdxhyGeM5RQ2GpggVPw$5ZKXI1GrO9SrWKrp+S6kaIXoZhniDqUE+nM2ZI0Vd80'
@@ -25,11 +27,11 @@ export const argon2: Hashing = {
 
 /**
  * Passwords: what may be one, and hashing that never takes more than its share. At most as many hashes at once as there are
- * cores, a hundred waiting, and then RATE_LIMITED.
+ * cores, and three, a hundred waiting, and then RATE_LIMITED.
  */
 export class Passwords {
   private readonly free: { running: number; readonly waiting: (() => void)[] } = { running: 0, waiting: [] }
-  private readonly atOnce = Math.max(1, Math.min(4, availableParallelism()))
+  private readonly atOnce = Math.max(1, Math.min(THREADS, availableParallelism()))
 
   constructor(private readonly hashing: Hashing = argon2) {}
 
