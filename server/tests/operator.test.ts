@@ -14,6 +14,8 @@ import { runAtTerminal, runCommand } from './app/operator-command.js'
 import { postgresOf, type SpawnedApp, spawnApp } from './app/spawned-app.js'
 import { ask, freePort, startTestApp, type TestApp } from './app/test-app.js'
 
+/** Each look at the list is a process of its own. */
+const eventually = (condition: () => boolean | Promise<boolean>) => until(condition, 30_000)
 const keyIn = (dataDir: string) => Buffer.from(readFileSync(join(dataDir, 'secret-key'), 'utf8'), 'base64')
 const hasTerminal = spawnSync('script', ['--version']).status === 0
 if (!hasTerminal) process.stderr.write('What asks whoever sits at a terminal is not tested: there is no script on the PATH.\n')
@@ -31,9 +33,9 @@ const SHIFT = (by: string) =>
 
 /** Has what fails fail for more than a day. */
 async function park(follower: Follower, env: Readonly<Record<string, string>>, shift: (by: string) => Promise<unknown>, count: number) {
-  await until(async () => (await standing(env))?.held === count)
+  await eventually(async () => (await standing(env))?.held === count)
   await shift('25 hours')
-  await until(async () => {
+  await eventually(async () => {
     await follower.consumer.run()
     return (await standing(env)).parked === count
   })
@@ -78,7 +80,7 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
     await using follower = await follow('bad 2')
     await follower.tell('bad', 1, 2, 3)
     await follower.tell('good', 1)
-    await until(() => follower.done.includes('good 1'))
+    await eventually(() => follower.done.includes('good 1'))
     const found = await standing(env)
     expect(found).toMatchObject({ service: 'helloworld', source: 'posts', lag: 0, lostAt: null, startsOver: false, held: 1, parked: 0 })
     expect(found.topics).toEqual([
@@ -94,7 +96,7 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
     expect(await postgresOf(dataDir)).toEqual(servers)
     expect((await ask(app.url, '{ hello { text } }')).data.hello.text).toBe('Hello, world!')
     follower.poison.clear()
-    await until(() => follower.done.includes('bad 3'))
+    await eventually(() => follower.done.includes('bad 3'))
   }, 60_000)
 
   it('has a parked topic tried again, and skips the one event that fails, while all else goes on', async () => {
@@ -103,13 +105,13 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
     await follower.tell('blue', 1, 2)
     await park(follower, env, (by) => admin.query(SHIFT(by)), 2)
     await follower.tell('green', 1)
-    await until(() => follower.done.includes('green 1'))
+    await eventually(() => follower.done.includes('green 1'))
     expect(follower.done).not.toContain('red 2')
 
     follower.poison.delete('red 1')
     const released = await runCommand('consumers', ['release', FOLLOWER, 'red'], env)
     expect(released).toMatchObject({ code: 0, stderr: '' })
-    await until(() => follower.done.includes('red 2'))
+    await eventually(() => follower.done.includes('red 2'))
 
     const { position } = (await standing(env)).topics[0]
     const unasked = await runCommand('consumers', ['skip', FOLLOWER, 'blue'], env)
@@ -121,14 +123,14 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
     expect(skipped.code).toBe(0)
     expect(skipped.stdout).toContain(`position ${position}`)
     expect(skipped.stdout).toContain('test.told')
-    await until(() => follower.done.includes('blue 2'))
+    await eventually(() => follower.done.includes('blue 2'))
     expect(follower.done).not.toContain('blue 1')
-    await until(async () => (await standing(env)).held === 0)
+    await eventually(async () => (await standing(env)).held === 0)
   }, 60_000)
 
   it('says that there is no such consumer or topic, or that it does not understand', async () => {
     await using _ = await follow()
-    await until(async () => (await standing(env)) !== undefined)
+    await eventually(async () => (await standing(env)) !== undefined)
     for (const args of [
       ['release', 'posts.of-nobody', 'a'],
       ['release', FOLLOWER, 'never told'],
@@ -155,7 +157,7 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
     async () => {
       await using follower = await follow('asked 1')
       await follower.tell('asked', 1, 2)
-      await until(async () => (await standing(env))?.held === 1)
+      await eventually(async () => (await standing(env))?.held === 1)
       const skip = (typed: string) => runAtTerminal('consumers', ['skip', FOLLOWER, 'asked'], env, typed)
       for (const no of ['\n', 'n\n', 'yesterday\n', '\u0004']) {
         expect([no, (await skip(no)).code]).toEqual([no, 1])
@@ -163,7 +165,7 @@ describe('npm run consumers, beside an Ashlar that runs on its data folder', () 
       expect((await skip('\u0003')).code).toBe(130)
       expect(follower.done).not.toContain('asked 2')
       expect((await skip('y\n')).code).toBe(0)
-      await until(() => follower.done.includes('asked 2'))
+      await eventually(() => follower.done.includes('asked 2'))
     },
     60_000,
   )
@@ -192,7 +194,7 @@ describe('npm run consumers, where nothing runs', () => {
     expect(await postgresOf(dataDir)).toEqual([])
 
     await using follower = await followPosts(way, 'bad 1')
-    await until(() => follower.done.includes('bad 2'))
+    await eventually(() => follower.done.includes('bad 2'))
     expect(follower.done).toEqual(['bad 2'])
     await follower[Symbol.asyncDispose]()
     await rm(dataDir, { recursive: true, force: true })
@@ -219,23 +221,23 @@ describe('npm run consumers and new-epoch, on the database of an address', () =>
     await admin.end()
     follower.poison.clear()
     expect((await runCommand('consumers', ['release', FOLLOWER, 'bad'], env)).code).toBe(0)
-    await until(() => follower.done.includes('bad 2'))
-    await until(async () => (await standing(env)).held === 2)
+    await eventually(() => follower.done.includes('bad 2'))
+    await eventually(async () => (await standing(env)).held === 2)
     expect((await runCommand('consumers', ['release', FOLLOWER, '--all'], env)).stdout).toContain('2 topics')
-    await until(() => follower.done.includes('worse 2') && follower.done.includes('worst 2'))
+    await eventually(() => follower.done.includes('worse 2') && follower.done.includes('worst 2'))
   }, 60_000)
 
   it('begin new epochs, which whoever follows a log notices while they run', async () => {
     await using follower = await follow()
     await follower.tell('a', 1, 2)
-    await until(() => follower.done.includes('a 2'))
+    await eventually(() => follower.done.includes('a 2'))
     const before = { follower: await standing(env), posts: await standing(env, 'posts.of-users') }
     expect((await runCommand('new-epoch', [], env)).code).toBe(1)
     expect((await standing(env)).epoch).toBe(before.follower.epoch)
 
     const next = follower.live.follow(['a'], null, new AbortController().signal).next()
     const noticed = expect(next).rejects.toMatchObject({ code: 'STALE_CURSOR' })
-    await until(() => follower.live.followerCount === 1)
+    await eventually(() => follower.live.followerCount === 1)
     const { code, stdout } = await runCommand('new-epoch', ['--yes'], env)
     expect(code).toBe(0)
     for (const name of test.app.services) expect(stdout).toMatch(new RegExp(`✓ ${name}: [0-9a-f]{12} → [0-9a-f]{12}`))
@@ -245,12 +247,12 @@ describe('npm run consumers and new-epoch, on the database of an address', () =>
       ['posts.of-users', before.posts],
       [FOLLOWER, before.follower],
     ] as const)
-      await until(async () => {
+      await eventually(async () => {
         const now = await standing(env, name)
         return now.epoch !== old.epoch && now.lag === 0 && !now.startsOver
       })
     await follower.tell('a', 3)
-    await until(() => follower.done.includes('a 3'))
+    await eventually(() => follower.done.includes('a 3'))
     expect(follower.done.filter((done) => done.startsWith('a '))).toEqual(['a 1', 'a 2', 'a 3'])
   }, 60_000)
 
@@ -259,7 +261,7 @@ describe('npm run consumers and new-epoch, on the database of an address', () =>
     await using _ = await follow()
     const [users, posts] = [await epochOf('posts.of-users'), await epochOf(FOLLOWER)]
     expect((await runCommand('new-epoch', ['posts', '--yes'], env)).code).toBe(0)
-    await until(async () => (await epochOf(FOLLOWER)) !== posts)
+    await eventually(async () => (await epochOf(FOLLOWER)) !== posts)
     expect(await epochOf('posts.of-users')).toBe(users)
     expect((await runCommand('new-epoch', ['posts', 'nobody', '--yes'], env)).code).toBe(1)
   }, 60_000)
@@ -322,13 +324,13 @@ describe('npm run new-epoch, beside the processes of npm run start:distributed',
     const env = { DATA_DIR: dataDir }
     const app = await spawnApp({ dataDir, port: await freePort(), main: 'distributed-main' })
     try {
-      await until(async () => (await standing(env, 'posts.of-users')) !== undefined)
+      await eventually(async () => (await standing(env, 'posts.of-users')) !== undefined)
       const { epoch } = await standing(env, 'posts.of-users')
       expect((await runCommand('new-epoch', ['--yes'], env)).code).toBe(0)
-      await until(async () => {
+      await eventually(async () => {
         const now = await standing(env, 'posts.of-users')
         return now.epoch !== epoch && now.lag === 0
-      }, 15_000)
+      })
       expect((await ask(app.url, '{ hello { text } }')).data.hello.text).toBe('Hello, world!')
       expect(await app.stop()).toBe(0)
     } finally {

@@ -1,7 +1,7 @@
 import type { OpenServices } from '@ashlar/database/open-services'
 import type { Terminal } from '@ashlar/kit/process-life'
 import { reasonsOf, type Standing, standingsIn } from './standings.js'
-import { plain, table, timeOf } from './table.js'
+import { cut, plain, table, timeOf } from './table.js'
 
 export interface ListOptions {
   readonly json: boolean
@@ -53,21 +53,18 @@ function stateOf({ lostAt, startsOver, held, parked }: Standing): string {
 const topics = (count: number): string => (count === 1 ? '1 topic' : `${count} topics`)
 
 function heldBack({ name, held, topics: shown }: Standing, width: number): string {
-  const rows = table(
+  const [heads, ...rows] = table(
     [
       { head: 'TOPIC', of: ({ topic }) => topic },
       { head: 'POSITION', of: ({ position }) => position },
       { head: 'ATTEMPTS', of: ({ attempts }) => attempts },
       { head: 'FAILS SINCE', of: ({ failingSince }) => timeOf(failingSince) },
-      {
-        head: 'NEXT ATTEMPT',
-        of: ({ parkedAt, nextAttemptAt }) => (parkedAt ? `none: parked ${timeOf(parkedAt)}` : nextAttemptAt ? timeOf(nextAttemptAt) : ''),
-      },
-      { head: 'LAST ERROR', of: ({ lastError }) => lastError },
+      { head: 'NEXT ATTEMPT', of: ({ nextAttemptAt }) => (nextAttemptAt ? timeOf(nextAttemptAt) : 'none: it is parked') },
     ],
     shown,
     width,
-  )
+  ).split('\n')
+  const lines = rows.flatMap((row, at) => [row, cut(`    ${plain(shown[at]?.lastError ?? '')}`, width)])
   const more = held > shown.length ? [`… and ${held - shown.length} more`] : []
-  return [`${plain(name)} holds back ${topics(held)}:`, rows, ...more].join('\n')
+  return [`${plain(name)} holds back ${topics(held)}:`, heads, ...lines, ...more].join('\n')
 }

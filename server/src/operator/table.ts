@@ -14,12 +14,13 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     .join('\n')
 }
 
-const textOf = (value: string | number): string => (typeof value === 'number' ? value.toLocaleString('en') : plain(value))
+const textOf = (value: string | number): string => (typeof value === 'number' ? String(value) : plain(value))
 
 /** What others wrote, such as the text of an error, as one line that a terminal only shows. */
 export const plain = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/gu, '\ufffd')
 
-const cut = (line: string, width: number): string => (line.length > width ? `${line.slice(0, width - 1)}…` : line)
+/** A line that ends where the terminal does. */
+export const cut = (line: string, width: number): string => (line.length > width ? `${line.slice(0, width - 1)}…` : line)
 
 /** A time to the second, as the database has it. */
 export const timeOf = (at: Date): string => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
