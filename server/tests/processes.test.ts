@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Asking } from '@ashlar/kit/caller'
@@ -112,15 +113,18 @@ describe('what ends', () => {
     60_000,
   )
 
-  overNats(
-    'is refused by both within 5 s while NATS stands still',
-    async () => {
+  overNats.each([
+    ['stands still', 'stopped', 'SIGSTOP'],
+    ['is killed', 'killed', 'SIGKILL'],
+  ] as const)(
+    'is refused by both within 5 s while NATS %s',
+    async (_, name, signal) => {
       const nats = Number(await readFile(join(house.dataDir, 'nats.pid'), 'utf8'))
-      process.kill(nats, 'SIGSTOP')
+      process.kill(nats, signal)
       try {
-        await endAll('stopped', 5_000)
+        await endAll(name, 5_000)
       } finally {
-        process.kill(nats, 'SIGCONT')
+        if (signal === 'SIGSTOP') process.kill(nats, 'SIGCONT')
       }
     },
     60_000,
@@ -223,7 +227,7 @@ describe('npm run start:distributed', () => {
   const left = async (pids: readonly number[]) => [...pids.filter(isRunning), ...(await postgresOf(dataDir))]
 
   async function start() {
-    const port = await freePort()
+    const port = await freePair()
     const app = await spawnApp({ dataDir, port, main: 'distributed-main' })
     const pids = [...app.output().matchAll(/\((\d+)\)/g)].map(([, pid]) => Number(pid))
     expect(pids).toHaveLength(serviceNames().length + 2)
@@ -250,6 +254,20 @@ describe('npm run start:distributed', () => {
     expect(await left(again.pids)).toEqual([])
   }, 90_000)
 })
+
+/** A port that is free now, as is the next one: each gateway takes its own. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (await isFree(port + 1)) return port
+  }
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 
 function isRunning(pid: number): boolean {
   try {
