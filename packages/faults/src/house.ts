@@ -1,4 +1,5 @@
 import type { Line } from '@ashlar/kit/testing/line'
+import type { ServiceClocks } from './clock.js'
 
 /** Something that can be killed, stopped and asked whether it is back. */
 export interface Target {
@@ -18,6 +19,7 @@ export interface House extends AsyncDisposable {
   readonly targets: readonly Target[]
   /** By what they lie between, such as `gateways > posts`. */
   readonly lines: ReadonlyMap<string, Line>
+  readonly clocks: ServiceClocks
   /** How a client of a service's own subscriptions connects; null where the services have no doors of their own. */
   socketOf(service: string): SocketDoor | null
   /** The last of what its processes have printed. */

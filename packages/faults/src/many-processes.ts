@@ -18,6 +18,7 @@ import { hasNats, startNats } from '@ashlar/server/distributed/nats'
 import { startDistributed } from '@ashlar/server/distributed/start-distributed'
 import { serviceNames } from '@ashlar/server/subgraphs'
 import { ask } from './client.js'
+import { ServiceClocks } from './clock.js'
 import { guard } from './guardian.js'
 import { Closing, type House, Output, OWNER, type SocketDoor, type Target } from './house.js'
 import { NatsLosses } from './nats-filter.js'
@@ -182,6 +183,7 @@ async function start(withNats: boolean, closing: Closing): Promise<ManyProcesses
     targets,
     lines,
     postgres,
+    clocks: new ServiceClocks(postgres.query),
     socketOf: (service) => sockets.get(service) ?? null,
     output: () => String(output),
     async another(service) {

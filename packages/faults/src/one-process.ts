@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@ashlar/kit/testing/nats-server'
 import { until } from '@ashlar/kit/testing/until'
 import { ManagedProcess } from '@ashlar/server/distributed/managed-process'
+import { queryOnce, ServiceClocks } from './clock.js'
 import { guard, killAll, processesOn } from './guardian.js'
 import { Closing, type House, Output, OWNER } from './house.js'
 
@@ -63,6 +64,7 @@ export async function startOneProcess(): Promise<OneProcess> {
     owner: OWNER,
     targets: [{ name: 'ashlar', pid: () => running?.pid ?? null, answers: () => isReady(url) }],
     lines: new Map(),
+    clocks: new ServiceClocks(async (text) => queryOnce(await connectionTo(dataDir), text)),
     socketOf: () => null,
     output: () => String(output),
     start,
@@ -74,6 +76,12 @@ export async function startOneProcess(): Promise<OneProcess> {
     close: closing.all,
     [Symbol.asyncDispose]: closing.all,
   }
+}
+
+/** To the PostgreSQL that the process runs in its data folder. */
+async function connectionTo(dataDir: string) {
+  const host = join(dataDir, 'postgres')
+  return { host, user: 'postgres', database: 'postgres', password: (await readFile(join(host, 'password'), 'utf8')).trim() }
 }
 
 const isReady = (url: string): Promise<boolean> =>

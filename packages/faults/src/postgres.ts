@@ -1,7 +1,8 @@
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@ashlar/database/embedded/embedded-postgres'
 import { silentLog } from '@ashlar/kit/log'
 import { Line } from '@ashlar/kit/testing/line'
-import pg from 'pg'
+import type pg from 'pg'
+import { queryOnce } from './clock.js'
 import type { Closing, Target } from './house.js'
 
 /** The PostgreSQL of a house: embedded, started by this process, with a line of its own for each who asks it. */
@@ -11,8 +12,6 @@ export interface HousePostgres {
   line(): Promise<{ readonly line: Line; readonly url: string }>
   /** Over a connection of its own, as the superuser, past all lines. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** From now on the service's clock() is the database's now() and this much more. */
-  shiftClock(service: string, by: string): Promise<void>
 }
 
 export async function startPostgres(dataDir: string, closing: Closing): Promise<HousePostgres> {
@@ -20,16 +19,6 @@ export async function startPostgres(dataDir: string, closing: Closing): Promise<
   closing.add(() => server.close())
   await server.synced
   const { host = '', port = 5432, user = '', password, database = '' } = server.connection
-  const query: HousePostgres['query'] = async (text, values = []) => {
-    const client = new pg.Client(server.connection)
-    client.on('error', () => {})
-    await client.connect()
-    try {
-      return (await client.query(text, [...values])).rows
-    } finally {
-      await client.end()
-    }
-  }
   return {
     server,
     async line() {
@@ -40,11 +29,7 @@ export async function startPostgres(dataDir: string, closing: Closing): Promise<
       address.password = String(password)
       return { line, url: address.href }
     },
-    query,
-    async shiftClock(service, by) {
-      const body = pg.escapeLiteral(`select now() + interval ${pg.escapeLiteral(by)}`)
-      await query(`create or replace function ${pg.escapeIdentifier(service)}.clock() returns timestamptz language sql stable as ${body}`)
-    },
+    query: (text, values) => queryOnce(server.connection, text, values),
   }
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
   house = await startManyProcesses()
   workload = together(workloads.map((create) => create({ house, seeded, found, rate: RATE, subscribers: SUBSCRIBERS })))
   await workload.prepare()
-}, 90_000)
+}, 120_000)
 afterAll(async () => {
   await workload?.stop()
   await house?.close()
@@ -39,11 +39,11 @@ describe('kill -9 under load loses nothing that was acknowledged, doubles nothin
       expect(delivered).toBeGreaterThan(0)
       expect(connections).toBeGreaterThan(0)
     },
-    60_000,
+    180_000,
   )
 
   it('and all of it is there at the end', async () => {
     await workload.verifyAll()
     expectNone()
-  }, 60_000)
+  }, 180_000)
 })

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { urls } = house
   owner = await Session.signIn(house.owner, { urls, seeded, found })
   author = await Session.signUp('author', { urls, seeded, found })
-}, 90_000)
+}, 120_000)
 afterAll(async () => {
   await Promise.all([author?.end(), owner?.end()])
   await house?.close()
@@ -42,7 +42,7 @@ describe('the last event before it is quiet comes within 10 s to a subscriber of
       expect(times.every((ms) => ms < ARRIVES_MS)).toBe(true)
       expect(lost > 0).toBe(hints.endsWith('lost'))
     },
-    60_000,
+    180_000,
   )
 })
 
@@ -53,6 +53,6 @@ describe('a worker that is stopped for twice its lease and goes on leaves one re
       await stopWorker(moment, another, { house, author, owner, found, inRealTime: false })
       expectNone()
     },
-    120_000,
+    180_000,
   )
 })

@@ -92,22 +92,29 @@ export class Subscriber {
   private async run(): Promise<void> {
     const { seeded } = this.options
     const { signal } = this.ended
-    while (!signal.aborted) {
-      await this.once()
-      await delay(Math.min(seeded.wait(AWAY_MS_MEAN), AWAY_MS_MAX), undefined, { signal }).catch(() => {})
+    // Twice as long with each attempt that fails, as clients should.
+    for (let mean = AWAY_MS_MEAN; !signal.aborted; ) {
+      mean = (await this.once()) ? AWAY_MS_MEAN : Math.min(2 * mean, AWAY_MS_MAX)
+      await delay(Math.min(seeded.wait(mean), AWAY_MS_MAX), undefined, { signal }).catch(() => {})
     }
   }
 
-  /** One connection, to its end. */
-  private async once(): Promise<void> {
+  /** One connection, to its end. Answers whether it came about at all. */
+  private async once(): Promise<boolean> {
     const { door, seeded } = this.options
     this.connections += 1
+    let connected = false
     const client = createClient({
       url: door.url,
       webSocketImpl: LeavableSocket,
       retryAttempts: 0,
       connectionAckWaitTimeout: ACKNOWLEDGED_MS,
       connectionParams: () => door.payload(this.following.as),
+      on: {
+        connected: () => {
+          connected = true
+        },
+      },
     })
     this.client = client
     const life = setTimeout(() => client.terminate(), Math.min(seeded.wait(LIFE_MS_MEAN), LIFE_MS_MAX))
@@ -132,6 +139,7 @@ export class Subscriber {
     clearTimeout(life)
     this.client = null
     client.terminate()
+    return connected
   }
 
   private take({ __typename: type, cursor, postId }: EventData['postEvents']): void {

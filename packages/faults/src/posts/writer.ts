@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { ask } from '../client.js'
+import type { ServiceClocks } from '../clock.js'
 import type { FaultsFound } from '../faults-found.js'
 import { type Acknowledged, untilAcknowledged } from '../persistence.js'
 import type { Seeded } from '../seeded.js'
@@ -16,8 +17,11 @@ const UNPUBLISH = `mutation ($input: UnpublishPostInput!) { done: unpublishPost(
 /** Of one post's texts, so that one page shows them all. */
 const TEXTS_MAX = 95
 const TICK_MS = 10
-/** Of writes that nobody has answered yet, as many as come in this time are begun; what more is due is held back. */
-const WAITING_SECONDS = 4
+/**
+ * Of writes that nobody has answered yet, as many as come in this time are begun; what more is due is held back. A service that could never
+ * do so much would not get well again under more of it.
+ */
+const WAITING_SECONDS = 1
 const SCHEDULED_MS = [500, 2_500] as const
 
 interface Done {
@@ -26,6 +30,7 @@ interface Done {
 
 export interface WriterOptions {
   readonly urls: readonly string[]
+  readonly clocks: ServiceClocks
   readonly authors: readonly Session[]
   readonly ledger: Ledger
   readonly seeded: Seeded
@@ -159,8 +164,10 @@ export class Writer {
     const post = await this.create('steady', false)
     if (!post) return
     post.retired = true
+    post.scheduled = true
     await this.change(post, async (author) => {
-      const publishAt = new Date(Date.now() + this.options.seeded.between(...SCHEDULED_MS)).toISOString()
+      const { seeded, clocks } = this.options
+      const publishAt = new Date(Date.now() + clocks.aheadMs('posts') + seeded.between(...SCHEDULED_MS)).toISOString()
       const acknowledged = await this.send(author, PUBLISH, { postId: post.id, publishAt }, `the publication of ${post.key}`)
       if (!acknowledged) return false
       const { status, revision } = acknowledged.data.done.post

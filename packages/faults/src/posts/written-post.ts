@@ -17,6 +17,8 @@ export interface WrittenPost {
   readonly events: EventType[]
   /** How many of them have been found there. */
   found: number
+  /** To be published by itself, by a job. */
+  scheduled: boolean
   /** Somebody is changing it. */
   busy: boolean
   /** Not to be changed any more. */
@@ -30,6 +32,7 @@ export const newPost = (post: Pick<WrittenPost, 'id' | 'key' | 'authorId' | 'kin
   texts: [1],
   events: post.status === 'PUBLISHED' ? ['PostPublished'] : [],
   found: 0,
+  scheduled: false,
   busy: false,
   retired: false,
   unsure: false,

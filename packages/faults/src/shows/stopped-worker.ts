@@ -54,7 +54,7 @@ export async function stopWorker(moment: Moment, another: AnotherProcess, option
     else await stopInTransaction(house, id, first)
     // How long it is stopped, which is what this is about.
     if (inRealTime) await delay(STOPPED_SECONDS * 1_000)
-    else await shift(house, STOPPED_SECONDS + 1)
+    else await house.clocks.goAhead('posts', STOPPED_SECONDS + 1)
     process.kill(second, 'SIGCONT')
     const isPublished = async () => (await house.postgres.query<{ status: string }>(STATUS, [uuidOf(id)]))[0]?.status === 'PUBLISHED'
     await until(isPublished, WORK_MS).catch(() => found.add('TOO_LATE', `${id} was not published by another process ${moment}`))
@@ -150,20 +150,11 @@ function pidOf(house: House): number {
   return pid
 }
 
-/** By how much the clock of posts has been shifted so far: it only ever goes forward. */
-const shifted = new WeakMap<ManyProcesses, number>()
-
-async function shift(house: ManyProcesses, seconds: number): Promise<void> {
-  const total = (shifted.get(house) ?? 0) + seconds
-  shifted.set(house, total)
-  await house.postgres.shiftClock('posts', `${total} seconds`)
-}
-
 async function schedule(house: ManyProcesses, author: Session): Promise<string> {
   const [url = ''] = house.urls
   const draft = await done<Done>(url, CREATE, { input: { title: 'Later', content: 'In time.' } }, author)
   const { id } = draft.done.post
-  const publishAt = new Date(Date.now() + (shifted.get(house) ?? 0) * 1_000 + SCHEDULED_MS).toISOString()
+  const publishAt = new Date(Date.now() + house.clocks.aheadMs('posts') + SCHEDULED_MS).toISOString()
   await done<Done>(url, PUBLISH, { input: { postId: id, publishAt } }, author)
   return id
 }
