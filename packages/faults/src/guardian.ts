@@ -12,9 +12,12 @@ export interface Guardian {
   dismiss(): void
 }
 
+/** How the guardian's own process is called. */
+const AS_PROGRAM = '--guard'
+
 /** @param folder made by `mkdtemp`, so that its name stands for nobody else */
 export function guard(folder: string): Guardian {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/guardian.js', import.meta.url)), folder], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('../dist/guardian.js', import.meta.url)), folder, AS_PROGRAM], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
     env: {},
@@ -57,10 +60,10 @@ async function clearAway(folder: string): Promise<void> {
   }
 }
 
-const [, script, folder] = process.argv
-// Run as a program, by `guard`.
-if (folder && script === fileURLToPath(import.meta.url) && process.connected) {
+const [, , folder, way] = process.argv
+if (folder && way === AS_PROGRAM) {
   // Ctrl-C in the terminal is for the run, which stops in order first.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-  process.once('disconnect', () => void clearAway(folder))
+  if (process.connected) process.once('disconnect', () => void clearAway(folder))
+  else await clearAway(folder)
 }
