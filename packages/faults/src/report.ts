@@ -1,7 +1,7 @@
 import type { FaultsFound } from './faults-found.js'
 import type { Round } from './shows/round.js'
 
-const NAME_WIDTH = 26
+const NAME_WIDTH = 32
 
 const count = (value: number): string => Math.round(value).toLocaleString('en')
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`

@@ -12,7 +12,7 @@ import { Session } from './session.js'
 import type { Settings } from './settings.js'
 import { type Hints, measureHints } from './shows/hints.js'
 import { killAllRound, killRound } from './shows/kill.js'
-import { lineRound } from './shows/lines.js'
+import { breakRound, chooseBreak } from './shows/lines.js'
 import type { Round, RoundOptions } from './shows/round.js'
 import { type Moment, stopWorker } from './shows/stopped-worker.js'
 import { together } from './together.js'
@@ -48,7 +48,8 @@ export async function run({ settings, signal, say }: Run): Promise<FaultsFound> 
       const targets = house.targets.filter(({ name }) => settings.targets.length === 0 || settings.targets.includes(name))
       for (let n = 0; only.includes('kill') && n < count; n += 1)
         for (const target of targets) if (!signal.aborted) played(await killRound(target, options))
-      for (let n = 0; only.includes('lines') && n < count && !signal.aborted; n += 1) played(await lineRound(house, options))
+      for (let n = 0; only.includes('lines') && n < count && !signal.aborted; n += 1)
+        played(await breakRound(house, chooseBreak(house, options.seeded), options))
     })
   if (only.includes('one-process') && !signal.aborted)
     await underLoad(await startOneProcess(), { settings, found, seeded: seeded.fork('one'), say }, async (house, options) => {

@@ -5,6 +5,7 @@ import { targetOf } from '../src/house.js'
 import { type ManyProcesses, startManyProcesses } from '../src/many-processes.js'
 import { newSeed, Seeded } from '../src/seeded.js'
 import { killRound } from '../src/shows/kill.js'
+import { breakRound } from '../src/shows/lines.js'
 import { together } from '../src/together.js'
 import type { Workload } from '../src/workload.js'
 import { workloads } from '../src/workloads.js'
@@ -38,6 +39,20 @@ describe('kill -9 under load loses nothing that was acknowledged, doubles nothin
       expect(acknowledged).toBeGreaterThan(0)
       expect(delivered).toBeGreaterThan(0)
       expect(connections).toBeGreaterThan(0)
+    },
+    180_000,
+  )
+
+  it.each([
+    ['posts > postgres', 'silent', 3_000],
+    ['gateways > posts', 'cut', 0],
+    ['posts', 'stopped', 2_000],
+  ] as const)(
+    'nor does it where %s is %s',
+    async (name, kind, ms) => {
+      const { acknowledged } = await breakRound(house, { kind, name, ms }, { workload, found, seeded, rate: RATE })
+      expectNone()
+      expect(acknowledged).toBeGreaterThan(0)
     },
     180_000,
   )
