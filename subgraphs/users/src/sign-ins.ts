@@ -12,7 +12,7 @@ import type { Passwords } from './passwords.js'
 import type { SecondFactor } from './second-factor.js'
 import type { Sessions, SignedIn, SignInOptions } from './sessions.js'
 import { FIND_BY_EMAIL, FIND_BY_USERNAME } from './sql/sign-ins.js'
-import { networkOf, type Throttle } from './throttle.js'
+import { type Counted, networkOf, type Throttle } from './throttle.js'
 
 export interface PasswordInput {
   readonly login: string
@@ -47,7 +47,6 @@ export class SignIns {
    */
   async withPassword(caller: Caller, { login, password, totpCode }: PasswordInput): Promise<SignedIn> {
     const { clientAddress } = caller.request
-    await this.throttle.attempt('sign-in', clientAddress)
     const by = login.includes('@') ? 'email' : 'username'
     const { account, subject } = await this.find(by, login, clientAddress)
     // An address that has signed in to it before is not put off by what others guess, and does not have theirs forgotten.
@@ -79,12 +78,20 @@ export class SignIns {
     return this.sessions.signIn(caller, account.id, options)
   }
 
-  /** Whose a login is, and as whose guesses at it are counted: of what is nobody's, by the same letters that would have found it. */
+  /**
+   * Whose a login is, and as whose guesses at it are counted: of what is nobody's, by the same letters that would have found it. Counts the
+   * attempt of whoever is at the address in the same statement. @throws RATE_LIMITED
+   */
   private async find(by: 'username' | 'email', login: string, address: string): Promise<{ account: Found | null; subject: string }> {
-    if (!isLogin(login)) return { account: null, subject: hashOf(login) }
+    if (!isLogin(login)) {
+      await this.throttle.attempt('sign-in', address)
+      return { account: null, subject: hashOf(login) }
+    }
     const statement = by === 'email' ? FIND_BY_EMAIL : FIND_BY_USERNAME
-    const [row] = await this.deps.db.query<{ login: string } & (Found | { id: null })>(statement, [login, networkOf(address)])
+    const values = [login, networkOf(address), ...this.throttle.counting('sign-in', address)]
+    const [row] = await this.deps.db.query<Counted & { login: string } & (Found | { id: null })>(statement, values)
     if (!row) throw new Error('a look-up answered nothing')
+    this.throttle.pass('sign-in', row)
     return row.id === null ? { account: null, subject: hashOf(row.login) } : { account: row, subject: row.id }
   }
 

@@ -28,6 +28,12 @@ export type Limit = keyof typeof LIMITS
  */
 export type GuessedBy = 'username' | 'email' | 'own'
 
+/** How many attempts there were in a window, this one included, and when it ends. */
+export interface Counted {
+  readonly hits: number
+  readonly secondsLeft: number
+}
+
 /** Counts attempts in the database, each in one statement before the work is done, so that a batch counts as many as it is. */
 export class Throttle {
   constructor(private readonly db: ServiceDatabase) {}
@@ -35,6 +41,17 @@ export class Throttle {
   /** Counts an attempt of whoever is at this address. @throws RATE_LIMITED */
   async attempt(limit: Limit, address: string, sql: Sql = this.db): Promise<void> {
     const secondsLeft = await this.count(limit, networkOf(address), sql)
+    if (secondsLeft !== null) throw rateLimited(secondsLeft)
+  }
+
+  /** The key and the window of an attempt, for a statement that counts it along with what is looked up for it (`countInWindow`). */
+  counting(limit: Limit, address: string): [key: string, windowSeconds: number] {
+    return windowOf(limit, networkOf(address))
+  }
+
+  /** What such a statement has counted. @throws RATE_LIMITED where it is one too many */
+  pass(limit: Limit, counted: Counted): void {
+    const secondsLeft = tooMany(limit, counted)
     if (secondsLeft !== null) throw rateLimited(secondsLeft)
   }
 
@@ -68,11 +85,14 @@ export class Throttle {
   }
 
   private async count(limit: Limit, subject: string, sql: Sql = this.db): Promise<number | null> {
-    const { attempts, windowSeconds } = LIMITS[limit]
-    const [row] = await sql.query<{ hits: number; secondsLeft: number }>(COUNT_IN_WINDOW, [`${limit}:${subject}`, windowSeconds])
-    return row && row.hits > attempts ? row.secondsLeft : null
+    const [counted] = await sql.query<Counted>(COUNT_IN_WINDOW, windowOf(limit, subject))
+    return counted ? tooMany(limit, counted) : null
   }
 }
+
+const windowOf = (limit: Limit, subject: string): [string, number] => [`${limit}:${subject}`, LIMITS[limit].windowSeconds]
+
+const tooMany = (limit: Limit, { hits, secondsLeft }: Counted): number | null => (hits > LIMITS[limit].attempts ? secondsLeft : null)
 
 const guessKey = (by: GuessedBy, subject: string): string => `guess:${by}:${subject}`
 

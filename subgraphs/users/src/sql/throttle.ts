@@ -1,12 +1,15 @@
-/** $1 key, $2 the window's length in seconds. Counts one attempt and says how many there were and when the window ends. */
-export const COUNT_IN_WINDOW = `
+/** The key, and the window's length in seconds. Counts one attempt and says how many there were and when the window ends. */
+export const countInWindow = (key: string, seconds: string) => `
   insert into throttle (key, hits, until, touched_at)
-  values ($1, 1, clock() + make_interval(secs => $2::float8), clock())
+  values (${key}, 1, clock() + make_interval(secs => ${seconds}::float8), clock())
   on conflict (key) do update set
     hits = case when throttle.until <= clock() then 1 else throttle.hits + 1 end,
     until = case when throttle.until <= clock() then excluded.until else throttle.until end,
     touched_at = clock()
   returning hits, extract(epoch from until - clock())::float8 as "secondsLeft"`
+
+/** $1 key, $2 the window's length in seconds. */
+export const COUNT_IN_WINDOW = countInWindow('$1', '$2')
 
 /**
  * $1 key, $2 attempts that cost nothing, $3 the longest delay in seconds. Counts one attempt and puts off the next, twice as long
