@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,15 +13,15 @@ import { Line } from '@ashlar/kit/testing/line'
 import { freePort } from '@ashlar/kit/testing/nats-server'
 import { serviceEnvironment } from '@ashlar/server/distributed/environments'
 import { ManagedProcess } from '@ashlar/server/distributed/managed-process'
-import { hasNats, startNats } from '@ashlar/server/distributed/nats'
+import { hasNats } from '@ashlar/server/distributed/nats'
 import { startDistributed } from '@ashlar/server/distributed/start-distributed'
 import { serviceNames } from '@ashlar/server/subgraphs'
-import { ask } from './client.js'
+import { type BusLine, startBus } from './bus-line.js'
 import { ServiceClocks } from './clock.js'
 import { guard } from './guardian.js'
 import { Closing, type House, Output, OWNER, type SocketDoor, type Target } from './house.js'
-import { NatsLosses } from './nats-filter.js'
 import { type HousePostgres, postgresTarget, startPostgres } from './postgres.js'
+import { isAllAnswered, targetOfProcess } from './probes.js'
 
 /** All of Ashlar as processes of their own on loopback, with a line between any two that talk. */
 export interface ManyProcesses extends House {
@@ -39,23 +38,10 @@ export interface AnotherProcess {
   readonly socket: SocketDoor
 }
 
-export interface BusLine {
-  readonly line: Line
-  readonly losses: NatsLosses
-  readonly url: string
-}
-
 export interface ManyProcessesOptions {
   readonly nats?: boolean
 }
 
-/** Asked of both gateways, for nobody: what a service is for. */
-const PROBES: Readonly<Record<string, string>> = {
-  users: '{ userByUsername(username: "owner") { id } }',
-  posts: '{ posts(first: 1) { nodes { id } } }',
-  helloworld: '{ hello { text } }',
-}
-const PROBE_MS = 5_000
 const built = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 
 export async function startManyProcesses({ nats = true }: ManyProcessesOptions = {}): Promise<ManyProcesses> {
@@ -153,27 +139,11 @@ async function start(withNats: boolean, closing: Closing): Promise<ManyProcesses
   for (const [name, port] of ports) sockets.set(name, await socketAt(name, port, `subscribers > ${name}`))
 
   const { urls } = distributed
-  const everywhere = async (query: string) => (await Promise.all(urls.map((url) => isAnswered(url, query)))).every(Boolean)
-  const targets: Target[] = distributed.processes.map((each) => {
-    const at = /^gateway (\d)$/.exec(each.name)?.[1]
-    const probe = PROBES[each.name] ?? '{ __typename }'
-    return {
-      name: each.name,
-      pid: () => each.pid,
-      answers: () =>
-        at ? isAnswered(urls[Number(at) - 1] ?? '', '{ hello { text } posts(first: 1) { nodes { id } } }') : everywhere(probe),
-    }
-  })
-  targets.push(
-    postgresTarget(postgres, () =>
-      everywhere(
-        `{ users: __typename ${Object.values(PROBES)
-          .map((probe) => probe.slice(1, -1))
-          .join(' ')} }`,
-      ),
-    ),
-  )
-  if (bus) targets.push({ name: 'nats', pid: () => bus.process.pid, answers: () => accepts(bus.port) })
+  const targets: Target[] = [
+    ...distributed.processes.map((each) => targetOfProcess(each, urls)),
+    postgresTarget(postgres, () => isAllAnswered(urls)),
+    ...(bus ? [bus.target] : []),
+  ]
 
   let more = 1
   return {
@@ -221,39 +191,3 @@ async function start(withNats: boolean, closing: Closing): Promise<ManyProcesses
     [Symbol.asyncDispose]: closing.all,
   }
 }
-
-async function startBus(
-  dataDir: string,
-  closing: Closing,
-  told: Pick<ConstructorParameters<typeof ManagedProcess>[0], 'onLine' | 'onNews'>,
-) {
-  const port = await freePort()
-  const nats = await startNats(dataDir, port, told)
-  closing.add(() => nats.process.stop())
-  return {
-    process: nats.process,
-    port,
-    async line(): Promise<BusLine> {
-      const losses = new NatsLosses()
-      const line = await Line.open({ host: '127.0.0.1', port }, { answers: losses.filter })
-      closing.add(() => line.close())
-      const url = new URL(nats.url)
-      url.port = String(line.port)
-      return { line, losses, url: url.href }
-    },
-  }
-}
-
-/** Whether an operation is answered whole. */
-const isAnswered = (url: string, query: string): Promise<boolean> =>
-  ask(url, query, {}, { limitMs: PROBE_MS }).then(
-    ({ data }) => data !== null,
-    () => false,
-  )
-
-const accepts = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(false)).once('connect', () => resolve(true))
-    socket.once('connect', () => socket.destroy())
-  })

@@ -53,7 +53,7 @@ class PostsWorkload implements Workload {
     return {
       acknowledged: this.acknowledged,
       'repeated after no answer': this.writer?.repeated ?? 0,
-      'held back': this.writer?.heldBack ?? 0,
+      'held back': this.writer?.pace.heldBack ?? 0,
       refreshes: [...this.authors, this.owner].reduce((total, session) => total + (session?.refreshes ?? 0), 0),
       'events delivered': sum(({ delivered }) => delivered),
       connections: sum(({ connections }) => connections),

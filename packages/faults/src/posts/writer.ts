@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { ask } from '../client.js'
 import type { ServiceClocks } from '../clock.js'
 import type { FaultsFound } from '../faults-found.js'
+import { Pace } from '../pace.js'
 import { type Acknowledged, untilAcknowledged } from '../persistence.js'
 import type { Seeded } from '../seeded.js'
 import type { Session } from '../session.js'
@@ -16,13 +17,9 @@ const UNPUBLISH = `mutation ($input: UnpublishPostInput!) { done: unpublishPost(
 
 /** Of one post's texts, so that one page shows them all. */
 const TEXTS_MAX = 95
-const TICK_MS = 10
-/**
- * Of writes that nobody has answered yet, as many as come in this time are begun; what more is due is held back. A service that could never
- * do so much would not get well again under more of it.
- */
-const WAITING_SECONDS = 1
 const SCHEDULED_MS = [500, 2_500] as const
+/** Of new posts. */
+const FICKLE_SHARE = 0.3
 
 interface Done {
   readonly done: { readonly post: { readonly id: string; readonly revision: number; readonly status: Status } }
@@ -44,38 +41,28 @@ export class Writer {
   acknowledged = 0
   /** Acknowledged after an attempt of which nobody knew what had become. */
   repeated = 0
-  heldBack = 0
   lastAcknowledgedAt = performance.now()
   /** The longest time without an acknowledgement since this was last set to 0. */
   longestSilenceMs = 0
   readonly hot: WrittenPost[] = []
-  private readonly open = new Set<Promise<unknown>>()
+  readonly pace: Pace
   private readonly ended = new AbortController()
-  private timer: NodeJS.Timeout | undefined
   private count = 0
 
   constructor(private readonly options: WriterOptions) {
+    this.pace = new Pace(options.rate)
     // Whatever waits for its next attempt listens.
     setMaxListeners(0, this.ended.signal)
   }
 
   start(): void {
-    const begunAt = performance.now()
-    let begun = 0
-    this.lastAcknowledgedAt = begunAt
-    this.timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - begunAt) / 1_000) * this.options.rate)
-      for (; begun < due; begun += 1) {
-        if (this.open.size >= this.options.rate * WAITING_SECONDS || this.options.ledger.isFull) this.heldBack += 1
-        else this.follow(this.writeSomething())
-      }
-    }, TICK_MS)
+    this.lastAcknowledgedAt = performance.now()
+    this.pace.start(() => (this.options.ledger.isFull ? Promise.resolve() : this.writeSomething()))
   }
 
   /** Begins nothing more, and waits for what has begun. */
-  async pause(): Promise<void> {
-    clearInterval(this.timer)
-    while (this.open.size > 0) await Promise.all(this.open)
+  pause(): Promise<void> {
+    return this.pace.pause()
   }
 
   async stop(): Promise<void> {
@@ -96,26 +83,23 @@ export class Writer {
     }
   }
 
-  private follow(work: Promise<unknown>): void {
-    const done = work.finally(() => this.open.delete(done))
-    this.open.add(done)
-  }
-
   private async writeSomething(): Promise<void> {
     const { seeded, ledger } = this.options
-    const dice = seeded.next()
     const idle = (posts: readonly WrittenPost[], kind: WrittenPost['kind']) => {
       const post = posts.length > 0 ? seeded.pick(posts) : null
       return post && post.kind === kind && !post.busy && !post.retired && !post.unsure && post.texts.length < TEXTS_MAX ? post : null
     }
-    if (dice < 0.45) {
-      const post = idle(dice < 0.3 ? this.hot : ledger.recent, 'steady')
+    // Of twenty: nine new texts of steady posts, most of them of those that are followed; three turns and one new text of fickle ones; one
+    // that is scheduled; the rest, and whatever finds no post that is idle, new posts.
+    const dice = seeded.below(20)
+    if (dice < 9) {
+      const post = idle(dice < 6 ? this.hot : ledger.recent, 'steady')
       if (post) return this.update(post)
-    } else if (dice < 0.65) {
+    } else if (dice < 13) {
       const post = idle(ledger.recent, 'fickle')
-      if (post) return dice < 0.6 ? this.turn(post) : this.update(post)
-    } else if (dice < 0.7) return this.schedule()
-    await this.create(seeded.chance(0.3) ? 'fickle' : 'steady', true)
+      if (post) return dice < 12 ? this.turn(post) : this.update(post)
+    } else if (dice === 13) return this.schedule()
+    await this.create(seeded.chance(FICKLE_SHARE) ? 'fickle' : 'steady', true)
   }
 
   private async create(kind: WrittenPost['kind'], publish: boolean): Promise<WrittenPost | null> {
