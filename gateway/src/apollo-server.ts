@@ -8,6 +8,7 @@ import { badLiterals } from '@ashlar/kit/check-variables'
 import { tooComplex } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { GatewayContext } from './context.js'
+import { stringifyAnswer } from './execution/written-data.js'
 import { signsInOnly } from './http/signs-in-only.js'
 import type { Limits } from './limits.js'
 import { presentError } from './present-error.js'
@@ -34,6 +35,7 @@ export const createApolloServer = ({ gateway, limits, log, signInFields }: Apoll
     persistedQueries: false,
     maxRecursiveSelections: limits.selections,
     parseOptions: { maxTokens: limits.tokens },
+    stringifyResult: stringifyAnswer,
     formatError: (formatted, error) => presentError(formatted, error, log),
     logger: { debug: () => {}, info: () => {}, warn: (message) => log.warn(message), error: (message) => log.error(message) },
     plugins: [

@@ -6,6 +6,10 @@ export interface SubgraphRequest {
   readonly query: string
   readonly operationName?: string | null
   readonly variables: Readonly<Record<string, unknown>>
+  /** The same as the JSON that goes over HTTP, where it is there already: `variables` need not be read then. */
+  readonly body?: string
+  /** Whether it may change something; it is taken to, unless said otherwise. */
+  readonly writing?: boolean
 }
 
 export interface SubgraphResult {

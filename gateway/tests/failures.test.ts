@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { conflict, internalServerError, subgraphUnavailable } from '@ashlar/kit/errors'
-import { codesOf, type Running, startGateway } from './support/running-gateway.js'
-import { AS_USER } from './support/running-gateway.js'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { AS_USER, codesOf, type Running, startGateway } from './support/running-gateway.js'
 import { town, userId } from './support/town.js'
 
 const { users, posts, all, reset } = town()
@@ -129,14 +128,6 @@ describe('a service that answers garbage', () => {
     [{ data: null }],
     [{ data: [] }],
     [{ data: 'text' }],
-    [{ data: { posts: 5 } }],
-    [{ data: { posts: [] } }],
-    [{ data: { posts: { nodes: {} } } }],
-    [{ data: { posts: { nodes: 'text' } } }],
-    [{ data: { posts: { nodes: [5] } } }],
-    [{ data: { posts: { nodes: [[]] } } }],
-    [{ data: { posts: { nodes: [{ title: 'a', labels: 'a' }] } } }],
-    [{ data: { posts: { nodes: [{ title: 'a', labels: ['a'], older: { __typename: 5 } }] } } }],
     [{ data: {}, errors: 'text' }],
     [{ data: {}, errors: [null] }],
     [{ data: {}, errors: ['text'] }],
@@ -148,6 +139,32 @@ describe('a service that answers garbage', () => {
     expect(codesOf(response)).toEqual(['SUBGRAPH_UNAVAILABLE'])
     expect(response.json.errors?.[0]?.path).toEqual(['posts'])
     expect(running.lines).toHaveLength(1)
+  })
+
+  it.each<[unknown, ...unknown[][]]>([
+    [5, []],
+    [[], []],
+    [{ nodes: {} }, ['nodes']],
+    [{ nodes: 'text' }, ['nodes']],
+    [{ nodes: [5] }, ['nodes', 0]],
+    [{ nodes: [[]] }, ['nodes', 0]],
+    [{ nodes: [{ title: 'a', labels: 'a' }] }, ['nodes', 0, 'labels']],
+    [{ nodes: [{ title: 'a' }, { title: 5, labels: [] }] }, ['nodes', 0, 'labels'], ['nodes', 1, 'title']],
+  ])('costs what must not be null around what is no such thing, and says where: %j', async (answer, ...places) => {
+    posts.behave(answering({ data: { posts: answer } }))
+    const response = await running.ask('{ posts { nodes { title labels older { __typename title } } } users { totalCount } }')
+    expect(response.status).toBe(200)
+    expect(response.json.data).toEqual({ posts: null, users: { totalCount: 2 } })
+    expect(codesOf(response)).toEqual(places.map(() => 'SUBGRAPH_UNAVAILABLE'))
+    expect(response.json.errors?.map(({ path }) => path)).toEqual(places.map((place) => ['posts', ...place]))
+    expect(running.lines).toHaveLength(1)
+  })
+
+  it('costs no more than the nearest thing that may be null', async () => {
+    posts.behave(answering({ data: { posts: { nodes: [{ title: 'a', labels: ['a'], older: { title: 5 } }] } } }))
+    const response = await running.ask('{ posts { nodes { title labels older { __typename title } } } users { totalCount } }')
+    expect(response.json.data).toEqual({ posts: { nodes: [{ title: 'a', labels: ['a'], older: null }] }, users: { totalCount: 2 } })
+    expect(response.json.errors?.map(({ path }) => path)).toEqual([['posts', 'nodes', 0, 'older', 'title']])
   })
 
   it.each([

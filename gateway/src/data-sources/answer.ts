@@ -12,7 +12,7 @@ export function readAnswer(answer: unknown): Answer {
   if (errors !== undefined && errors !== null && !Array.isArray(errors)) throw new Error('answered errors that are no list')
   const read = (errors ?? []).map(readError)
   if (!data && read.length === 0) throw new Error('answered neither data nor errors')
-  return { data: data ? withoutNulls(data) : null, errors: read }
+  return { data: data ?? null, errors: read }
 }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -31,12 +31,3 @@ function readError(error: unknown): GraphQLFormattedError {
 
 const isPath = (path: unknown): path is (string | number)[] =>
   Array.isArray(path) && path.every((key) => typeof key === 'string' || typeof key === 'number')
-
-/**
- * A root field that is null here may be answered by another service, as `viewer` is; what is left out does not overwrite it, and
- * reads as null just the same.
- */
-function withoutNulls(data: Record<string, unknown>): Record<string, unknown> {
-  if (!Object.values(data).includes(null)) return data
-  return Object.assign(Object.create(null), Object.fromEntries(Object.entries(data).filter(([, value]) => value !== null)))
-}

@@ -4,6 +4,7 @@ import { type DoorClient, NotSent } from '@ashlar/kit/doors-client'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { Limits } from '../limits.js'
+import type { SubgraphRequest } from '../subgraph.js'
 import { readAnswer } from './answer.js'
 import type { Source } from './source.js'
 
@@ -19,8 +20,8 @@ const UNAVAILABLE = 503
 
 /** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. */
 export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source => ({
-  async ask({ query, operationName, variables }, asking) {
-    const body = JSON.stringify({ query, ...(operationName && { operationName }), variables })
+  async ask(request, asking) {
+    const body = request.body ?? bodyOf(request)
     const answer = await door
       .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs })
       .catch((error: unknown) => {
@@ -38,6 +39,9 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
     return read
   },
 })
+
+const bodyOf = ({ query, operationName, variables }: SubgraphRequest): string =>
+  JSON.stringify({ query, ...(operationName && { operationName }), variables })
 
 const withoutCookie = (asking: Asking): Asking =>
   asking.request.refreshCookie === null ? asking : { ...asking, request: { ...asking.request, refreshCookie: null } }

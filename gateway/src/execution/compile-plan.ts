@@ -1,0 +1,102 @@
+import type { PlanNode } from '@apollo/query-planner'
+import type { DataPath } from './data-path.js'
+import { type ReadFetch, readFetch } from './fetch-document.js'
+import { FetchGroup, type FetchOptions, type Step } from './fetch-group.js'
+import { haveSameKeys } from './same-keys.js'
+
+/** A part of a plan, and after how many steps it is done. */
+interface Placed {
+  readonly step: Step
+  readonly until: number
+}
+
+interface Where {
+  readonly path: DataPath
+  /** How many fetches come before. */
+  readonly from: number
+  /** Whether it depends on a condition whether it is carried out: nobody waits for it. */
+  readonly conditional: boolean
+}
+
+/**
+ * Compiles a plan into what carries it out: one step after another, or at the same time, as the plan says. Fetches of entities of one
+ * service that are equally many steps from the beginning go out as one, wherever in the plan they stand.
+ */
+export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): Step {
+  const groups = new Map<string, FetchGroup>()
+  const fetches: ReadFetch[] = []
+
+  function compile(node: PlanNode | undefined, where: Where): Placed {
+    switch (node?.kind) {
+      case undefined:
+        return { step: async (_, tookMs) => tookMs, until: where.from }
+      case 'Fetch': {
+        const fetch = readFetch(node)
+        fetches.push(fetch)
+        const step = groupOf(fetch, where).add({ fetch, path: where.path })
+        return { step, until: where.from + 1 }
+      }
+      case 'Flatten':
+        return compile(node.node, { ...where, path: [...where.path, ...node.path.map(String)] })
+      case 'Sequence':
+        return sequence(node.nodes, where)
+      case 'Parallel':
+        return parallel(node.nodes.map((each) => compile(each, where)))
+      case 'Condition': {
+        const { condition, ifClause, elseClause } = node
+        const holds = compile(ifClause, { ...where, conditional: true })
+        const fails = compile(elseClause, { ...where, conditional: true })
+        return {
+          step: (run, tookMs) => (run.conditions.get(condition) ? holds : fails).step(run, tookMs),
+          until: Math.max(holds.until, fails.until),
+        }
+      }
+      case 'Defer':
+        throw new Error('the plan has parts that come later, which was not asked for')
+      default:
+        return node satisfies never
+    }
+  }
+
+  function sequence(nodes: readonly PlanNode[], where: Where): Placed {
+    const steps: Step[] = []
+    let { from } = where
+    for (const node of nodes) {
+      const { step, until } = compile(node, { ...where, from })
+      steps.push(step)
+      from = until
+    }
+    return {
+      until: from,
+      async step(run, tookMs) {
+        let took = tookMs
+        for (const step of steps) took = await step(run, took)
+        return took
+      },
+    }
+  }
+
+  function groupOf({ node }: ReadFetch, { from, conditional }: Where): FetchGroup {
+    const { serviceName } = node
+    if (!node.requires || conditional) return new FetchGroup(serviceName, options)
+    const key = `${from} ${serviceName}`
+    const known = groups.get(key)
+    if (known) return known
+    const group = new FetchGroup(serviceName, options)
+    groups.set(key, group)
+    return group
+  }
+
+  const { step } = compile(plan, { path: [], from: 0, conditional: false })
+  const shares = haveSameKeys(fetches)
+  for (const group of groups.values()) group.close(shares)
+  return step
+}
+
+const parallel = (parts: readonly Placed[]): Placed => ({
+  until: Math.max(...parts.map(({ until }) => until)),
+  async step(run, tookMs) {
+    const took = await Promise.all(parts.map(({ step }) => step(run, tookMs)))
+    return Math.max(...took)
+  },
+})

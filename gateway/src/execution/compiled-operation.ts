@@ -1,0 +1,85 @@
+import type { PlanNode, QueryPlan } from '@apollo/query-planner'
+import type { Asking } from '@ashlar/kit/caller'
+import { subgraphUnavailable } from '@ashlar/kit/errors'
+import type { Logger } from '@ashlar/kit/log'
+import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, Kind } from 'graphql'
+import { compilePlan } from './compile-plan.js'
+import { conditionsOf, conditionVariables } from './conditions.js'
+import type { ResponsePath } from './data-path.js'
+import type { FetchOptions } from './fetch-group.js'
+import { introspectionOf } from './introspection.js'
+import { compileWriter, type ResponseWriter } from './response-writer.js'
+import { Run } from './run.js'
+import { writtenData } from './written-data.js'
+
+/** Writers kept for one operation: one for each way in which its conditions came out. */
+const WRITERS_MAX = 16
+/** Places told of what is null by force, and nobody has said why. */
+const FAULTS_MAX = 20
+const RETRY_AFTER_SECONDS = 5
+
+export interface Outcome {
+  readonly data: Readonly<Record<string, unknown>> | null
+  readonly errors?: readonly GraphQLError[]
+}
+
+/** Carries an operation out, once it is compiled. Never rejects for what a service does. */
+export type Execute = (variables: Readonly<Record<string, unknown>>, asking: Asking) => Promise<Outcome>
+
+export interface Planned {
+  readonly plan: QueryPlan
+  readonly document: DocumentNode
+  readonly operationName: string | null
+}
+
+/** Compiles an operation and its plan. @param schema as clients see it */
+export function compileOperation({ plan, document, operationName }: Planned, schema: GraphQLSchema, options: FetchOptions): Execute {
+  const operation = getOperationAST(document, operationName)
+  if (!operation) throw new Error('a plan for no operation')
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  )
+  const step = compilePlan(plan.node as PlanNode | undefined, options)
+  const names = conditionVariables(operation, fragments.values())
+  const writers = new Map<string, ResponseWriter>()
+
+  const introspect = introspectionOf(schema, document, operation)
+
+  const writerOf = (run: Run): ResponseWriter => {
+    const way = [...run.conditions.values()].map(Number).join('')
+    const known = writers.get(way)
+    if (known) return known
+    const writer = compileWriter({ schema, operation, fragments, conditions: run.conditions, introspect })
+    const [oldest] = writers.keys()
+    if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest)
+    writers.set(way, writer)
+    return writer
+  }
+
+  return async (variables, asking) => {
+    const run = new Run(variables, conditionsOf(names, operation, variables), asking)
+    await step(run, 0)
+    const writer = writerOf(run)
+    const { text, faulty } = writer.write(run.data, { shared: run.shared, variables })
+    if (faulty) explain(run, writer, options.log)
+    const errors = run.errors.map(
+      ({ message, path, extensions }) => new GraphQLError(message, { path: path && writer.placeOf(run.data, path), extensions }),
+    )
+    return { data: text === 'null' ? null : writtenData(text, writer.keys), ...(errors.length > 0 && { errors }) }
+  }
+}
+
+/** A service has answered null where the schema has none, or another form: it fails as much as one that does not answer. */
+function explain(run: Run, writer: ResponseWriter, log: Logger): void {
+  const faults: ResponsePath[] = []
+  writer.faults(run.data, (path) => {
+    if (faults.length < FAULTS_MAX && !run.explains(path)) faults.push(path)
+  })
+  if (faults.length === 0) return
+  const { message, extensions } = subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
+  for (const path of faults) run.fail({ message, path, extensions })
+  const places = faults.map((path) => path.join('.'))
+  log.error({ places, requestId: run.asking.request.id }, 'a service answered what the schema does not allow')
+}

@@ -1,0 +1,227 @@
+import type { Logger } from '@ashlar/kit/log'
+import type { GraphQLSchema } from 'graphql'
+import { failureOf } from '../data-sources/failure.js'
+import type { Answer, Source } from '../data-sources/source.js'
+import type { SubgraphRequest } from '../subgraph.js'
+import { type DataPath, objectsAt } from './data-path.js'
+import { entityKeys } from './entity-keys.js'
+import { explainFailure, takeAnswer, tellError } from './fetch-answer.js'
+import { type FetchDocument, fetchDocument, type ReadFetch } from './fetch-document.js'
+import { quoted } from './json-text.js'
+import { compileRepresentation, type Represent } from './representations.js'
+import type { Run } from './run.js'
+
+type Data = Record<string, unknown>
+
+/**
+ * A step of a plan: what it learns goes into the run. Never rejects: what fails is an error of the answer.
+ * @param tookMs how long the step before took
+ * @returns how long this one took
+ */
+export type Step = (run: Run, tookMs: number) => Promise<number>
+
+export interface FetchOptions {
+  /** With what is not for clients. */
+  readonly schema: GraphQLSchema
+  readonly sources: Readonly<Record<string, Source>>
+  readonly log: Logger
+}
+
+/** A fetch, and where in the data the entities are that it is about; an empty path is the root. */
+export interface PlacedFetch {
+  readonly fetch: ReadFetch
+  readonly path: DataPath
+}
+
+interface Member extends PlacedFetch {
+  readonly represent: Represent
+}
+
+/** Members that ask the same of entities, whose representations go out in one list. */
+export interface Cluster {
+  readonly members: readonly Member[]
+  readonly fetch: ReadFetch
+}
+
+/** What a cluster is about in one run: each entity once, with all the objects that are it, by the member whose path leads to them. */
+export interface Wanted {
+  readonly cluster: Cluster
+  readonly entities: ReadonlyMap<string, readonly (readonly Data[])[]>
+}
+
+interface Compiled {
+  readonly document: FetchDocument
+  readonly clusters: readonly Cluster[]
+}
+
+/** The fetches of a group that one run waits for. */
+export interface Gathering {
+  readonly arrived: number[]
+  readonly sent: Promise<number>
+  send(): void
+}
+
+/** Documents of one group, by who is in them: nearly always all. */
+const COMPILED_MAX = 32
+/** What nobody notices, where the step before took no time at all. */
+const PATIENCE_MIN_MS = 1
+const PATIENCE_MAX_MS = 50
+
+/**
+ * Fetches of one service that are as many steps from the beginning of their plan: they go out as one. A fetch waits for the others no
+ * longer than the step before it took, so that a slow service does not hold up what does not need it.
+ */
+export class FetchGroup {
+  private readonly members: Member[] = []
+  private readonly compiled = new Map<string, Compiled>()
+  private shares = false
+
+  constructor(
+    private readonly service: string,
+    private readonly options: FetchOptions,
+  ) {}
+
+  /** Takes a fetch in; answers the step that it is. */
+  add({ fetch, path }: PlacedFetch): Step {
+    const { node } = fetch
+    const isKey = entityKeys(this.options.schema, this.service)
+    const represent = compileRepresentation(this.options.schema, node.requires ?? [], { rewrites: node.inputRewrites ?? [], isKey })
+    const at = this.members.push({ fetch, path, represent }) - 1
+    return (run, tookMs) => this.arrive(run, at, tookMs)
+  }
+
+  /** @param shares whether places where one entity stands may have one object between them */
+  close(shares: boolean): void {
+    this.shares = shares
+  }
+
+  private arrive(run: Run, at: number, tookMs: number): Promise<number> {
+    if (this.members.length === 1) return this.send(run, [at])
+    const gathering = run.gatherings.get(this) ?? this.gather(run, tookMs)
+    gathering.arrived.push(at)
+    const missing = (run.missing.get(this) ?? this.members.length) - 1
+    run.missing.set(this, missing)
+    if (missing === 0) gathering.send()
+    return gathering.sent
+  }
+
+  private gather(run: Run, tookMs: number): Gathering {
+    const arrived: number[] = []
+    let send = () => {}
+    const sent = new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, Math.min(Math.max(tookMs, PATIENCE_MIN_MS), PATIENCE_MAX_MS))
+      send = () => {
+        clearTimeout(patience)
+        resolve()
+      }
+    }).then(() => {
+      // Whoever comes from now on is of another.
+      run.gatherings.delete(this)
+      return this.send(run, arrived)
+    })
+    const gathering: Gathering = { arrived, sent, send }
+    run.gatherings.set(this, gathering)
+    return gathering
+  }
+
+  private async send(run: Run, arrived: readonly number[]): Promise<number> {
+    const { schema, sources, log } = this.options
+    const { document, clusters } = this.compile(arrived)
+    const wanted = clusters.map((cluster) => want(run, cluster))
+    if (wanted.every(({ entities }) => entities.size === 0)) return 0
+    const begun = performance.now()
+    try {
+      const source = sources[this.service]
+      if (!source) throw new Error('there is no such service')
+      const answer = await this.ask(run, source, document, variablesOf(run, document, wanted))
+      for (const [at, each] of wanted.entries()) takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
+      for (const error of answer.errors) if (!run.isFull) tellError(run, wanted, document, { service: this.service, error })
+    } catch (error) {
+      const failed = { service: this.service, requestId: run.asking.request.id, writing: document.writing }
+      const failure = failureOf(error, failed, log)
+      for (const each of wanted) explainFailure(run, each, failure)
+    }
+    return performance.now() - begun
+  }
+
+  private compile(arrived: readonly number[]): Compiled {
+    const members = [...arrived].sort((one, other) => one - other)
+    const key = members.join()
+    const known = this.compiled.get(key)
+    if (known) return known
+    const clusters = this.cluster(members.map((at) => this.members[at] as Member))
+    const compiled = { document: fetchDocument(clusters.map(({ fetch }) => fetch)), clusters }
+    if (this.compiled.size < COMPILED_MAX) this.compiled.set(key, compiled)
+    return compiled
+  }
+
+  private cluster(members: readonly Member[]): readonly Cluster[] {
+    if (!this.shares) return members.map((member) => ({ members: [member], fetch: member.fetch }))
+    const clusters = new Map<string, Member[]>()
+    for (const member of members) {
+      const same = clusters.get(member.fetch.asks)
+      if (same) same.push(member)
+      else clusters.set(member.fetch.asks, [member])
+    }
+    return [...clusters.values()].map((same) => ({ members: same, fetch: (same[0] as Member).fetch }))
+  }
+
+  /** Asks the service, unless this operation is just asking it that: then the answer is another copy of the same. */
+  private async ask(run: Run, source: Source, document: FetchDocument, variables: string): Promise<Answer> {
+    const { query, operationName, opening, writing } = document
+    const body = `${opening}${variables}}`
+    const request: SubgraphRequest = {
+      query,
+      operationName,
+      body,
+      writing,
+      get variables() {
+        return JSON.parse(variables) as Data
+      },
+    }
+    if (writing) return source.ask(request, run.asking)
+    const key = `${this.service} ${body}`
+    const asking = run.asked.get(key) ?? { copies: 0, answers: null }
+    const copy = asking.copies
+    asking.copies += 1
+    asking.answers ??= source
+      .ask(request, run.asking)
+      // Each has its own, made before anybody writes into one.
+      .then((answer) => [answer, ...Array.from({ length: asking.copies - 1 }, () => structuredClone(answer))])
+      .finally(() => run.asked.delete(key))
+    run.asked.set(key, asking)
+    return (await asking.answers)[copy] as Answer
+  }
+}
+
+function want(run: Run, cluster: Cluster): Wanted {
+  const entities = new Map<string, Data[][]>()
+  for (const [at, { path, represent, fetch }] of cluster.members.entries()) {
+    const objects = path.length === 0 ? [run.data] : objectsAt(run.data, path, run.shared)
+    for (const object of objects) {
+      const representation = fetch.node.requires ? represent(object) : ''
+      if (representation === null) continue
+      let places = entities.get(representation)
+      if (!places) {
+        places = cluster.members.map(() => [])
+        entities.set(representation, places)
+      }
+      places[at]?.push(object)
+    }
+  }
+  return { cluster, entities }
+}
+
+/** The variables' object as JSON. */
+function variablesOf(run: Run, { variables, entities: names }: FetchDocument, wanted: readonly Wanted[]): string {
+  const texts: string[] = []
+  for (const name of variables) {
+    const text = run.variable(name)
+    if (text !== undefined) texts.push(`${quoted(name)}:${text}`)
+  }
+  for (const [at, { entities }] of wanted.entries()) {
+    const name = names[at]
+    if (name) texts.push(`"${name.variable}":[${[...entities.keys()].join(',')}]`)
+  }
+  return `{${texts.join(',')}}`
+}

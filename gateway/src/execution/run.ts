@@ -1,0 +1,62 @@
+import type { Asking } from '@ashlar/kit/caller'
+import type { GraphQLFormattedError } from 'graphql'
+import type { Answer } from '../data-sources/source.js'
+import type { Conditions } from './conditions.js'
+import type { DataPath, ResponsePath } from './data-path.js'
+import type { FetchGroup, Gathering } from './fetch-group.js'
+
+/** Errors of one answer; beyond them nothing new is learned. */
+const ERRORS_MAX = 1_000
+
+/** One operation as it is carried out. */
+export class Run {
+  /** What the services have answered so far, merged. */
+  readonly data: Record<string, unknown> = Object.create(null)
+  readonly errors: GraphQLFormattedError[] = []
+  /** Whether one object stands in several places of the data. */
+  shared = false
+  /** What is being asked, by service and body, so that nothing is asked twice at once; each who asked has a copy of the answer. */
+  readonly asked = new Map<string, { copies: number; answers: Promise<readonly Answer[]> | null }>()
+  /** The fields, with `@` for the elements of lists, for which one error stands wherever they are. */
+  private readonly explained = new Set<string>()
+  /** Fetches that wait for others of their group. */
+  readonly gatherings = new Map<FetchGroup, Gathering>()
+  /** How many fetches of a group have not come yet. */
+  readonly missing = new Map<FetchGroup, number>()
+  private readonly variableTexts = new Map<string, string | undefined>()
+
+  constructor(
+    readonly variables: Readonly<Record<string, unknown>>,
+    readonly conditions: Conditions,
+    readonly asking: Asking,
+  ) {}
+
+  /** A variable of the client's as JSON; undefined for one that was not given. */
+  variable(name: string): string | undefined {
+    if (!this.variableTexts.has(name))
+      this.variableTexts.set(name, Object.hasOwn(this.variables, name) ? JSON.stringify(this.variables[name]) : undefined)
+    return this.variableTexts.get(name)
+  }
+
+  /** Says that fields of whatever stands at a path were not answered; one error tells. */
+  unanswered(path: DataPath, keys: readonly string[]): void {
+    for (const key of keys) this.explained.add([...path, key].join('.'))
+  }
+
+  /** Whether an error says why there is nothing at a place. */
+  explains(place: ResponsePath): boolean {
+    const steps = place.map((step) => (typeof step === 'number' ? '@' : step))
+    if (steps.some((_, at) => this.explained.has(steps.slice(0, at + 1).join('.')))) return true
+    return this.errors.some(({ path = [] }) => path.every((step, at) => at >= place.length || step === place[at]))
+  }
+
+  get isFull(): boolean {
+    return this.errors.length >= ERRORS_MAX
+  }
+
+  /** Answers whether there is room for more. */
+  fail(error: GraphQLFormattedError): boolean {
+    if (!this.isFull) this.errors.push(error)
+    return !this.isFull
+  }
+}

@@ -1,0 +1,239 @@
+import type { ResponsePath } from './data-path.js'
+import { fieldOf, isObject } from './json-text.js'
+
+/** What is kept while one answer is written. */
+export interface Writing {
+  /** The text so far, in pieces: joined once, they cost less than all that would come of adding one to another. */
+  readonly pieces: string[]
+  /** Of objects that stand in many places: from which piece to which their text is, by the place in the operation; null for none. */
+  readonly written: Map<WriterNode, Map<object, readonly [number, number] | null>> | null
+  readonly variables: Readonly<Record<string, unknown>>
+  /** Whether anything is null that must not be, or has another form than the schema says. */
+  faulty: boolean
+}
+
+/** Told of each place that is to blame for what is null by force. */
+export type Blame = (place: ResponsePath) => void
+
+/** What a value turns out to be: `null` for one that simply is not there, `lost` where that is blamed on somewhere. */
+export type Found = 'there' | 'null' | 'lost'
+
+/** How the value at one place of an operation is written. */
+export interface WriterNode {
+  /** Writes it as JSON. Answers false, and has written nothing, for what is null, or has to be since something within must not be. */
+  write(value: unknown, writing: Writing): boolean
+  /** What is written under a key of the value; null for what is not in the answer. */
+  step(value: unknown, key: string | number): { readonly node: WriterNode; readonly value: unknown } | null
+  /** The same walk as `write` with its path, for an answer that is faulty. */
+  find(value: unknown, path: (string | number)[], blame: Blame): Found
+}
+
+export interface WrittenField {
+  readonly key: string
+  /** `"key":` with what separates it from the field before. */
+  readonly opening: string
+  /** The same for a value that is null. */
+  readonly none: string
+  readonly nonNull: boolean
+  readonly node: WriterNode
+}
+
+export class ObjectNode implements WriterNode {
+  constructor(
+    private readonly typeName: string,
+    readonly fields: readonly WrittenField[],
+  ) {}
+
+  write(value: unknown, writing: Writing): boolean {
+    if (!this.isOfType(value)) return nothing(value, writing)
+    if (!writing.written) return this.writeFields(value, writing)
+    const known = placesIn(writing.written, this)
+    const place = known.get(value)
+    if (place !== undefined) return repeat(writing.pieces, place)
+    const from = writing.pieces.length
+    const isWritten = this.writeFields(value, writing)
+    known.set(value, isWritten ? [from, writing.pieces.length] : null)
+    return isWritten
+  }
+
+  find(value: unknown, path: (string | number)[], blame: Blame): Found {
+    if (!this.isOfType(value)) return blamed(value, path, blame)
+    let found: Found = 'there'
+    for (const { key, nonNull, node } of this.fields) if (isLost(node, fieldOf(value, key), nonNull, [...path, key], blame)) found = 'lost'
+    return found
+  }
+
+  step(value: unknown, key: string | number) {
+    const field = this.fields.find((each) => each.key === key)
+    return field ? { node: field.node, value: isObject(value) ? fieldOf(value, field.key) : undefined } : null
+  }
+
+  /** A value need not say of what type it is; one that does says this one. */
+  private isOfType(value: unknown): value is Readonly<Record<string, unknown>> {
+    if (!isObject(value)) return false
+    const { __typename: typeName } = value
+    return typeName === undefined || typeName === this.typeName
+  }
+
+  private writeFields(value: Readonly<Record<string, unknown>>, writing: Writing): boolean {
+    const { pieces } = writing
+    const from = pieces.push('{') - 1
+    for (const { key, opening, none, nonNull, node } of this.fields) {
+      const at = pieces.push(opening) - 1
+      if (node.write(fieldOf(value, key), writing)) continue
+      if (nonNull) return undo(writing, from)
+      pieces[at] = none
+    }
+    pieces.push('}')
+    return true
+  }
+}
+
+export class ListNode implements WriterNode {
+  constructor(
+    private readonly item: WriterNode,
+    private readonly nonNull: boolean,
+  ) {}
+
+  write(value: unknown, writing: Writing): boolean {
+    if (!Array.isArray(value)) return nothing(value, writing)
+    const { pieces } = writing
+    const from = pieces.push('[') - 1
+    for (let at = 0; at < value.length; at += 1) {
+      if (at > 0) pieces.push(',')
+      if (this.item.write(value[at], writing)) continue
+      if (this.nonNull) return undo(writing, from)
+      pieces.push('null')
+    }
+    pieces.push(']')
+    return true
+  }
+
+  find(value: unknown, path: (string | number)[], blame: Blame): Found {
+    if (!Array.isArray(value)) return blamed(value, path, blame)
+    let found: Found = 'there'
+    for (const [index, item] of value.entries()) if (isLost(this.item, item, this.nonNull, [...path, index], blame)) found = 'lost'
+    return found
+  }
+
+  step(value: unknown, key: string | number) {
+    return typeof key === 'number' ? { node: this.item, value: Array.isArray(value) ? value[key] : undefined } : null
+  }
+}
+
+/** An interface or a union: written as the type that the value says it has. One that clients don't know is not there for them. */
+export class AbstractNode implements WriterNode {
+  private readonly nodes = new Map<string, WriterNode>()
+
+  constructor(private readonly compile: (typeName: string) => WriterNode | null) {}
+
+  write(value: unknown, writing: Writing): boolean {
+    if (!isObject(value)) return nothing(value, writing)
+    return this.nodeOf(value)?.write(value, writing) ?? false
+  }
+
+  find(value: unknown, path: (string | number)[], blame: Blame): Found {
+    if (!isObject(value)) return blamed(value, path, blame)
+    return this.nodeOf(value)?.find(value, path, blame) ?? 'null'
+  }
+
+  step(value: unknown, key: string | number) {
+    return (isObject(value) && this.nodeOf(value)?.step(value, key)) || null
+  }
+
+  private nodeOf(value: Readonly<Record<string, unknown>>): WriterNode | null {
+    const typeName = fieldOf(value, '__typename')
+    if (typeof typeName !== 'string') return null
+    const known = this.nodes.get(typeName)
+    if (known) return known
+    const node = this.compile(typeName)
+    // Of names that services make up none is remembered.
+    if (node) this.nodes.set(typeName, node)
+    return node
+  }
+}
+
+export class LeafNode implements WriterNode {
+  /** @param toJson undefined for a value that the type does not have */
+  constructor(private readonly toJson: (value: unknown) => string | undefined) {}
+
+  write(value: unknown, writing: Writing): boolean {
+    if (value === null || value === undefined) return false
+    const text = this.toJson(value)
+    if (text === undefined) return nothing(value, writing)
+    writing.pieces.push(text)
+    return true
+  }
+
+  find(value: unknown, path: (string | number)[], blame: Blame): Found {
+    if (value === null || value === undefined) return 'null'
+    return this.toJson(value) === undefined ? blamed(value, path, blame) : 'there'
+  }
+
+  step() {
+    return null
+  }
+}
+
+/** What does not come from the data: a type's name, the schema itself. */
+export class TextNode implements WriterNode {
+  constructor(private readonly text: (variables: Writing['variables']) => string) {}
+
+  write(_value: unknown, { pieces, variables }: Writing): boolean {
+    pieces.push(this.text(variables))
+    return true
+  }
+
+  find(): Found {
+    return 'there'
+  }
+
+  step() {
+    return null
+  }
+}
+
+function nothing(value: unknown, writing: Writing): false {
+  if (value !== null && value !== undefined) writing.faulty = true
+  return false
+}
+
+/** What must not be null is: what it stands in is not written either. */
+function undo(writing: Writing, from: number): false {
+  writing.pieces.length = from
+  // Some of what was remembered stood behind it.
+  writing.written?.clear()
+  writing.faulty = true
+  return false
+}
+
+function repeat(pieces: string[], place: readonly [number, number] | null): boolean {
+  if (!place) return false
+  const [from, to] = place
+  for (let at = from; at < to; at += 1) pieces.push(pieces[at] as string)
+  return true
+}
+
+function blamed(value: unknown, path: ResponsePath, blame: Blame): Found {
+  if (value === null || value === undefined) return 'null'
+  blame(path)
+  return 'lost'
+}
+
+/** Whether what must not be null is, so that what it stands in is lost with it. */
+function isLost(node: WriterNode, value: unknown, nonNull: boolean, path: (string | number)[], blame: Blame): boolean {
+  const found = node.find(value, path, blame)
+  if (found === 'there' || !nonNull) return false
+  if (found === 'null') blame(path)
+  return true
+}
+
+type Places = Map<object, readonly [number, number] | null>
+
+function placesIn(all: NonNullable<Writing['written']>, node: WriterNode): Places {
+  const known = all.get(node)
+  if (known) return known
+  const places: Places = new Map()
+  all.set(node, places)
+  return places
+}
