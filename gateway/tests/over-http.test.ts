@@ -6,6 +6,7 @@ import { GATEWAY, keysFor, readKeys } from '@ashlar/kit/internal-keys'
 import { silentLog } from '@ashlar/kit/log'
 import { STATEMENT_HEADER, Statements } from '@ashlar/kit/statements'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
+import { until } from '@ashlar/kit/testing/until'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { overHttp } from '../src/data-sources/http.js'
@@ -81,12 +82,15 @@ afterAll(async () => {
   for (const client of clients) await client.close()
   for (const server of servers.values()) await server.close()
 })
-afterEach(() => {
+afterEach(async () => {
   reset()
   instead.clear()
+  mayWrite = true
+  // A service that has failed is asked again only after a while.
+  await until(async () => (await running.ask('{ users { totalCount } posts { totalCount } }')).json.errors === undefined)
+  reset()
   heard.length = 0
   running.lines.length = 0
-  mayWrite = true
 })
 
 const SCREEN = '{ posts(first: 2) { nodes { title author { username } comments { nodes { text } } } } }'
@@ -140,6 +144,44 @@ describe('services behind HTTP', () => {
     expect(codesOf(response)).toEqual(['SUBGRAPH_UNAVAILABLE'])
     expect(response.text).not.toMatch(/127\.0\.0\.1|ECONN|UND_ERR|stacktrace/)
     expect(running.lines.filter(({ service }) => service === 'users')).toHaveLength(1)
+  })
+
+  it('are left alone for a while where one keeps failing, and then asked again, once for all who wait', async () => {
+    let asked = 0
+    instead.set('users', (reply) => {
+      asked += 1
+      return reply.code(500).send('no')
+    })
+    const codes = async () => codesOf(await running.ask('{ users { totalCount } }'))
+    for (let n = 0; n < 5; n += 1) expect(await codes()).toEqual(['SUBGRAPH_UNAVAILABLE'])
+    expect(asked).toBe(5)
+    await Promise.all(Array.from({ length: 20 }, codes))
+    expect(asked).toBe(5)
+    await until(async () => {
+      await Promise.all([codes(), codes(), codes()])
+      return asked > 5
+    })
+    expect(asked).toBe(6)
+  })
+
+  it('are asked once more for what only reads, where the connection breaks', async () => {
+    let asked = 0
+    instead.set('users', (reply) => {
+      asked += 1
+      if (asked > 1) return { data: { users: { totalCount: 7 } } }
+      reply.hijack()
+      reply.raw.destroy()
+    })
+    expect((await running.ask('{ users { totalCount } }')).json).toEqual({ data: { users: { totalCount: 7 } } })
+    asked = 0
+    instead.set('posts', (reply) => {
+      asked += 1
+      reply.hijack()
+      reply.raw.destroy()
+    })
+    const written = await running.ask(WRITE)
+    expect(written.json.errors?.[0]?.extensions).toMatchObject({ code: 'SUBGRAPH_UNAVAILABLE', outcome: 'UNKNOWN' })
+    expect(asked).toBe(1)
   })
 
   it('leave it open whether a write has happened only where it may have', async () => {

@@ -6,6 +6,7 @@ import type { Logger } from '@ashlar/kit/log'
 import type { Limits } from '../limits.js'
 import type { SubgraphRequest } from '../subgraph.js'
 import { readAnswer } from './answer.js'
+import { resilient } from './resilient.js'
 import type { Source } from './source.js'
 
 export interface OverHttpOptions extends Pick<Limits, 'fetchMs'> {
@@ -19,26 +20,27 @@ const RETRY_AFTER_SECONDS = 5
 const UNAVAILABLE = 503
 
 /** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. */
-export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source => ({
-  async ask(request, asking) {
-    const body = request.body ?? bodyOf(request)
-    const answer = await door
-      .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs })
-      .catch((error: unknown) => {
-        if (!(error instanceof NotSent)) throw error
-        // Nothing was asked, so that nothing is open about what a write has done.
-        log.error({ reason: error.message, service: door.audience, requestId: asking.request.id }, 'a service can not be reached')
-        throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
-      })
-    // On its way out it takes nothing any more.
-    if (answer.status === UNAVAILABLE) throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
-    if (answer.status !== 200) throw new Error(`answered with status ${answer.status}`)
-    const read = readAnswer(JSON.parse(String(answer.body)))
-    const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
-    if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie
-    return read
-  },
-})
+export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source =>
+  resilient({
+    async ask(request, asking) {
+      const body = request.body ?? bodyOf(request)
+      const answer = await door
+        .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs })
+        .catch((error: unknown) => {
+          if (!(error instanceof NotSent)) throw error
+          // Nothing was asked, so that nothing is open about what a write has done.
+          log.error({ reason: error.message, service: door.audience, requestId: asking.request.id }, 'a service can not be reached')
+          throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
+        })
+      // On its way out it takes nothing any more.
+      if (answer.status === UNAVAILABLE) throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
+      if (answer.status !== 200) throw new Error(`answered with status ${answer.status}`)
+      const read = readAnswer(JSON.parse(String(answer.body)))
+      const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
+      if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie
+      return read
+    },
+  })
 
 const bodyOf = ({ query, operationName, variables }: SubgraphRequest): string =>
   JSON.stringify({ query, ...(operationName && { operationName }), variables })
