@@ -7,6 +7,7 @@ import { parse, printSchema } from 'graphql'
 import { createApolloServer } from './apollo-server.js'
 import { composeSupergraph, expandSchemas } from './composition/compose.js'
 import { CompositionError } from './composition/composition-error.js'
+import { graphsOf } from './composition/graphs.js'
 import { readSchemas } from './composition/schemas.js'
 import { signInFieldsOf } from './composition/signs-in.js'
 import { fileStore, memoryStore, type SupergraphStore } from './composition/supergraph-store.js'
@@ -24,8 +25,18 @@ import { registrySdl } from './registry/registry-sdl.js'
 import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 
+/** A supergraph that was composed elsewhere, and how each of its services is asked. */
+export interface ComposedGraph {
+  readonly supergraphSdl: string
+  /** @param url where the supergraph says that the service answers; null where it does not say */
+  readonly sourceOf: (name: string, url: URL | null) => Source
+}
+
+/** What the graph is made of. */
+export type GraphParts = readonly AnySubgraph[] | ComposedGraph
+
 export interface GatewayOptions {
-  readonly subgraphs: readonly AnySubgraph[]
+  readonly subgraphs: GraphParts
   /** Where composed supergraphs are kept for the next start; nowhere without it. */
   readonly cacheDir?: string
   readonly log: Logger
@@ -53,7 +64,7 @@ export interface Gateway {
   /** Which of the ids are there for whoever asks, in their order: all of one owner in one fetch, and any number of them. */
   nodes(ids: readonly string[], asking: Asking): Promise<readonly (NodeReference | null | Error)[]>
   /** Switches to these services. Throws CompositionError, and goes on as it was, where they do not compose. */
-  update(subgraphs: readonly AnySubgraph[]): Promise<void>
+  update(subgraphs: GraphParts): Promise<void>
   /** `/readyz` says no from now on; what runs goes on. */
   drain(): void
   close(): Promise<void>
@@ -139,7 +150,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-async function compose(subgraphs: readonly AnySubgraph[], { store, limits, log }: Composition): Promise<Graph> {
+const isComposed = (parts: GraphParts): parts is ComposedGraph => 'supergraphSdl' in parts
+
+async function compose(subgraphs: GraphParts, { store, limits, log }: Composition): Promise<Graph> {
+  if (isComposed(subgraphs)) return wholeGraph(subgraphs)
   if (subgraphs.some(({ name }) => name === REGISTRY)) {
     throw new CompositionError([{ code: 'NAME_TAKEN', message: `[${REGISTRY}] no service may be called so` }])
   }
@@ -155,6 +169,20 @@ async function compose(subgraphs: readonly AnySubgraph[], { store, limits, log }
     owners,
     sources: { ...owners, [REGISTRY]: registrySource({ sdl, types, owners, log }) },
     services: new Set(subgraphs.map(({ name }) => name)),
+    signInFields: signInFieldsOf(supergraphSdl),
+  }
+}
+
+/** As it is: without the fields that the gateway answers itself. */
+function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph): Graph {
+  const graphs = graphsOf(supergraphSdl)
+  const owners = Object.fromEntries(graphs.map(({ name, url }) => [name, sourceOf(name, url)]))
+  return {
+    supergraphSdl,
+    types: new Map(),
+    owners,
+    sources: owners,
+    services: new Set(graphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
   }
 }

@@ -20,6 +20,8 @@ export interface Limits {
   readonly compositionMs: number
   readonly sdlBytes: number
   readonly fetchMs: number
+  /** What one service may answer to one fetch. */
+  readonly answerBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -37,4 +39,5 @@ export const defaultLimits: Limits = {
   compositionMs: 10_000,
   sdlBytes: 1024 * 1024,
   fetchMs: 15_000,
+  answerBytes: 32 * 1024 * 1024,
 }

@@ -1,0 +1,55 @@
+import type { Logger } from '@ashlar/kit/log'
+import { Pool } from 'undici'
+import type { Limits } from '../limits.js'
+import type { SubgraphRequest } from '../subgraph.js'
+import { readAnswer } from './answer.js'
+import { ACCEPT_ENCODING, exchange } from './exchange.js'
+import { resilient } from './resilient.js'
+import type { Source } from './source.js'
+
+export interface PlainHttpOptions extends Pick<Limits, 'fetchMs' | 'answerBytes'> {
+  readonly url: URL
+  /** What is sent besides, such as the client's credential. */
+  readonly headers?: (asking: Parameters<Source['ask']>[1]) => Readonly<Record<string, string>>
+  readonly log: Logger
+}
+
+const CONNECTIONS_MAX = 128
+const CONNECT_MS = 2_000
+/** Servers of Node close what is idle for 5 s; what is closed first is never sent into. */
+const KEEP_ALIVE_MS = 4_000
+const HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json',
+  'accept-encoding': ACCEPT_ENCODING,
+}
+const JSON_TYPE = /^application\/(?:graphql-response\+)?json\b/i
+
+/** Any subgraph over HTTP, without statements. Closed by `close`. */
+export function plainHttp({ url, headers = () => ({}), fetchMs, answerBytes }: PlainHttpOptions): Source & { close(): Promise<void> } {
+  const pool = new Pool(url.origin, {
+    connections: CONNECTIONS_MAX,
+    connect: { timeout: CONNECT_MS },
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Each exchange has its own time.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const path = `${url.pathname}${url.search}`
+  const limits = { limitMs: fetchMs, bytesMax: answerBytes }
+
+  const source = resilient({
+    async ask(request, asking) {
+      const asked = { path, headers: { ...HEADERS, ...headers(asking) }, body: request.body ?? bodyOf(request) }
+      const { status, headers: answered, text } = await exchange(pool, asked, limits)
+      const type = answered['content-type']
+      // Whatever the status says, an answer of GraphQL's own form is one (GraphQL over HTTP).
+      if (!JSON_TYPE.test(String(type))) throw new Error(`answered with status ${status} and ${type ? `the type ${type}` : 'no type'}`)
+      return readAnswer(JSON.parse(text))
+    },
+  })
+  return { ...source, close: () => pool.close() }
+}
+
+const bodyOf = ({ query, operationName, variables }: SubgraphRequest): string =>
+  JSON.stringify({ query, ...(operationName && { operationName }), variables })
