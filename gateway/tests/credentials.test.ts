@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { AS_USER, codesOf, EXPIRED, IDENTITY, type Running, startGateway } from './support/running-gateway.js'
 import { town, uuidOf } from './support/town.js'
 

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { internalServerError } from '@ashlar/kit/errors'
 import { encodeId, newId } from '@ashlar/kit/ids'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { AS_USER, codesOf, type Running, startGateway } from './support/running-gateway.js'
 import { commentId, postId, town, userId } from './support/town.js'
 
