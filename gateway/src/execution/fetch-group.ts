@@ -34,7 +34,7 @@ export interface PlacedFetch {
 }
 
 interface Member extends PlacedFetch {
-  readonly represent: Represent
+  readonly representing: () => Represent
 }
 
 /** Members that ask the same of entities, whose representations go out in one list. */
@@ -85,8 +85,8 @@ export class FetchGroup {
   add({ fetch, path }: PlacedFetch): Step {
     const { node } = fetch
     const isKey = entityKeys(this.options.schema, this.service)
-    const represent = compileRepresentation(this.options.schema, node.requires ?? [], { rewrites: node.inputRewrites ?? [], isKey })
-    const at = this.members.push({ fetch, path, represent }) - 1
+    const representing = compileRepresentation(this.options.schema, node.requires ?? [], { rewrites: node.inputRewrites ?? [], isKey })
+    const at = this.members.push({ fetch, path, representing }) - 1
     return (run, tookMs) => this.arrive(run, at, tookMs)
   }
 
@@ -196,7 +196,8 @@ export class FetchGroup {
 
 function want(run: Run, cluster: Cluster): Wanted {
   const entities = new Map<string, Data[][]>()
-  for (const [at, { path, represent, fetch }] of cluster.members.entries()) {
+  for (const [at, { path, representing, fetch }] of cluster.members.entries()) {
+    const represent = representing()
     const objects = path.length === 0 ? [run.data] : objectsAt(run.data, path, run.shared)
     for (const object of objects) {
       const representation = fetch.node.requires ? represent(object) : ''

@@ -5,8 +5,10 @@ import { fieldOf, isObject, jsonOf, quoted } from './json-text.js'
 import { rewrite } from './rewrites.js'
 import { fits } from './type-conditions.js'
 
+type Entity = Readonly<Record<string, unknown>>
+
 /** Selects of an entity what its owner knows it by, as JSON; null where that is not there. */
-export type Represent = (entity: Readonly<Record<string, unknown>>) => string | null
+export type Represent = (entity: Entity) => string | null
 
 interface Required {
   readonly key: string
@@ -21,24 +23,51 @@ interface Required {
 type Selections = (typeName: string | null) => readonly Required[]
 
 /**
- * Compiles what a fetch of entities requires of each. Two entities that are one have the same text: it is all that is compared, and all
- * that is sent.
+ * Compiles what a fetch of entities requires of each, for one fetch after another: within one an entity that was there before is known by
+ * its fields, and its text is not made again. Two entities that are one have the same text: it is all that is compared, and all that is sent.
  */
 export function compileRepresentation(
   schema: GraphQLSchema,
   requires: readonly QueryPlanSelectionNode[],
   { rewrites, isKey }: { readonly rewrites: readonly FetchDataRewrite[]; readonly isKey: IsKey },
-): Represent {
+): () => Represent {
   const selections = compileSelections(schema, requires, isKey)
-  return (entity) => {
-    const typeName = fieldOf(entity, '__typename')
-    // An entity that does not say what it is belongs to nobody.
-    if (typeof typeName !== 'string') return null
-    const fields = selections(typeName)
+
+  function textOf(entity: Entity, fields: readonly Required[]): string | null {
     const text = fields.some(({ key }) => key === '__typename') ? select(entity, fields) : null
     return text === null || rewrites.length === 0 ? text : rewritten(schema, rewrites, text)
   }
+
+  return () => {
+    const byField = new Map<unknown, Known[]>()
+    return (entity) => {
+      const typeName = fieldOf(entity, '__typename')
+      // An entity that does not say what it is belongs to nobody.
+      if (typeof typeName !== 'string') return null
+      const fields = selections(typeName)
+      const [, naming] = fields
+      const value = naming && fieldOf(entity, naming.key)
+      if (typeof value !== 'string') return textOf(entity, fields)
+      const candidates = byField.get(value)
+      const found = candidates?.find((each) => each.fields === fields && isSame(each.entity, entity, fields))
+      if (found) return found.text
+      const known = { entity, fields, text: textOf(entity, fields) }
+      if (candidates) candidates.push(known)
+      else byField.set(value, [known])
+      return known.text
+    }
+  }
 }
+
+interface Known {
+  readonly entity: Entity
+  readonly fields: readonly Required[]
+  readonly text: string | null
+}
+
+/** By what is compared at once; whatever is more than that is another. */
+const isSame = (one: Entity, other: Entity, fields: readonly Required[]): boolean =>
+  fields.every(({ key, selections }) => selections === null && fieldOf(one, key) === fieldOf(other, key))
 
 function rewritten(schema: GraphQLSchema, rewrites: readonly FetchDataRewrite[], text: string): string {
   const representation: unknown = JSON.parse(text)
