@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { signal } from './signal.js'
 
 /**
  * A process that outlives the one which runs a house, however that ends: it then ends everything that was started on the house's folder and
@@ -40,22 +41,11 @@ export async function processesOn(folder: string): Promise<number[]> {
   return found.flat()
 }
 
-/** SIGKILL to all of them at once; what has ended meanwhile has ended. */
-export function killAll(pids: readonly number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  }
-}
-
 async function clearAway(folder: string): Promise<void> {
   // Where PostgreSQL may not go into the folder its data are elsewhere, and this says where.
   const elsewhere = (await readFile(`${folder}/postgres-is-in`, 'utf8').catch(() => '')).trim()
   for (const each of [folder, elsewhere].filter(Boolean)) {
-    killAll(await processesOn(each))
+    for (const pid of await processesOn(each)) signal(pid, 'SIGKILL')
     await rm(each, { recursive: true, force: true })
   }
 }
@@ -63,7 +53,7 @@ async function clearAway(folder: string): Promise<void> {
 const [, , folder, way] = process.argv
 if (folder && way === AS_PROGRAM) {
   // Ctrl-C in the terminal is for the run, which stops in order first.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => {})
   if (process.connected) process.once('disconnect', () => void clearAway(folder))
   else await clearAway(folder)
 }

@@ -6,8 +6,9 @@ import { freePort } from '@ashlar/kit/testing/nats-server'
 import { until } from '@ashlar/kit/testing/until'
 import { ManagedProcess } from '@ashlar/server/distributed/managed-process'
 import { queryOnce, ServiceClocks } from './clock.js'
-import { guard, killAll, processesOn } from './guardian.js'
+import { guard, processesOn } from './guardian.js'
 import { Closing, type House, Output, OWNER } from './house.js'
+import { signal } from './signal.js'
 
 /** All of Ashlar as `npm start` runs it: one process, and its PostgreSQL. */
 export interface OneProcess extends House {
@@ -69,7 +70,7 @@ export async function startOneProcess(): Promise<OneProcess> {
     output: () => String(output),
     start,
     async killAll() {
-      killAll((await processesOn(dataDir)).filter((pid) => pid !== guardian.pid))
+      for (const pid of await processesOn(dataDir)) if (pid !== guardian.pid) signal(pid, 'SIGKILL')
       await running?.stop()
       await until(async () => (await processesOn(dataDir)).every((pid) => pid === guardian.pid), GONE_MS)
     },

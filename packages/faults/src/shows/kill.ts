@@ -3,6 +3,7 @@ import type { FaultsFound } from '../faults-found.js'
 import type { Target } from '../house.js'
 import type { OneProcess } from '../one-process.js'
 import { PATIENCE_MS } from '../persistence.js'
+import { signal } from '../signal.js'
 import { type Round, type RoundOptions, round } from './round.js'
 
 const LOOK_MS = 50
@@ -13,7 +14,7 @@ export const killRound = (target: Target, options: RoundOptions): Promise<Round>
     const pid = target.pid()
     if (!pid) throw new Error(`${target.name} does not run`)
     const killedAt = performance.now()
-    process.kill(pid, 'SIGKILL')
+    signal(pid, 'SIGKILL')
     await untilWell(target, options.found, () => target.pid() !== null && target.pid() !== pid)
     return performance.now() - killedAt
   })

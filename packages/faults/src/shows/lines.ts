@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Line } from '@ashlar/kit/testing/line'
 import { type House, type Target, targetOf } from '../house.js'
 import type { Seeded } from '../seeded.js'
+import { signal } from '../signal.js'
 import { untilWell } from './kill.js'
 import { type Round, type RoundOptions, round } from './round.js'
 
@@ -74,8 +75,8 @@ function breakLine(line: Line, kind: Exclude<Break['kind'], 'stopped'>, seeded: 
 function stop(target: Target): () => void {
   const pid = target.pid()
   if (!pid) throw new Error(`${target.name} does not run`)
-  process.kill(pid, 'SIGSTOP')
-  return () => process.kill(pid, 'SIGCONT')
+  signal(pid, 'SIGSTOP')
+  return () => signal(pid, 'SIGCONT')
 }
 
 function lineOf({ lines }: House, name: string): Line {

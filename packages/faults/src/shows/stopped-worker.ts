@@ -8,6 +8,7 @@ import { type House, targetOf } from '../house.js'
 import type { AnotherProcess, ManyProcesses } from '../many-processes.js'
 import { readLog } from '../posts/log-pages.js'
 import type { Session } from '../session.js'
+import { signal } from '../signal.js'
 
 /** Where in its work the worker is stopped. */
 export type Moment = 'when it has taken the lease' | 'in the midst of its transaction'
@@ -47,7 +48,7 @@ export async function stopWorker(moment: Moment, another: AnotherProcess, option
   const { postEventCursor } = await done<{ postEventCursor: string }>(url, CURSOR, {}, author)
 
   // Whoever takes the job, it is the first.
-  process.kill(second, 'SIGSTOP')
+  signal(second, 'SIGSTOP')
   try {
     const id = await schedule(house, author)
     if (moment === 'when it has taken the lease') await stopWithLease(house, id, first)
@@ -55,13 +56,13 @@ export async function stopWorker(moment: Moment, another: AnotherProcess, option
     // How long it is stopped, which is what this is about.
     if (inRealTime) await delay(STOPPED_SECONDS * 1_000)
     else await house.clocks.goAhead('posts', STOPPED_SECONDS + 1)
-    process.kill(second, 'SIGCONT')
+    signal(second, 'SIGCONT')
     const isPublished = async () => (await house.postgres.query<{ status: string }>(STATUS, [uuidOf(id)]))[0]?.status === 'PUBLISHED'
     await until(isPublished, WORK_MS).catch(() => found.add('TOO_LATE', `${id} was not published by another process ${moment}`))
 
     // It goes on; when it has published the next one it has done with this one.
-    process.kill(second, 'SIGSTOP')
-    process.kill(first, 'SIGCONT')
+    signal(second, 'SIGSTOP')
+    signal(first, 'SIGCONT')
     await until(() => targetOf(house, 'posts').answers(), WORK_MS)
     const next = await schedule(house, author)
     const published = async () => (await done<{ post: Post | null }>(url, REVISION, { id: next }, author)).post?.status === 'PUBLISHED'
@@ -78,18 +79,7 @@ export async function stopWorker(moment: Moment, another: AnotherProcess, option
     const left = await house.postgres.query(LEASE, [uuidOf(id)])
     if (left.length > 0) found.add('DOUBLED', `stopped ${moment}: the job is still there`)
   } finally {
-    goOn(first, second)
-  }
-}
-
-/** Whatever has ended meanwhile has ended. */
-function goOn(...pids: readonly number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGCONT')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
+    for (const pid of [first, second]) signal(pid, 'SIGCONT')
   }
 }
 
@@ -105,7 +95,7 @@ async function stopWithLease(house: ManyProcesses, id: string, pid: number): Pro
   line.delayMs = SLOW_MS
   try {
     await untilQuickly(house, LEASE, [uuidOf(id)], (rows) => Number(rows[0]?.number) > 0)
-    process.kill(pid, 'SIGSTOP')
+    signal(pid, 'SIGSTOP')
   } finally {
     line.release()
   }
@@ -119,7 +109,7 @@ async function stopInTransaction(house: ManyProcesses, id: string, pid: number):
     await blocker.query('begin')
     await blocker.query('select from posts.post where id = $1 for update', [uuidOf(id)])
     await untilQuickly(house, WAITING, [], (rows) => rows.length > 0)
-    process.kill(pid, 'SIGSTOP')
+    signal(pid, 'SIGSTOP')
     await blocker.query('rollback')
   } finally {
     await blocker.end()
