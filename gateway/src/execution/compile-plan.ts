@@ -24,6 +24,7 @@ interface Where {
  */
 export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): Step {
   const groups = new Map<string, FetchGroup>()
+  const alone: FetchGroup[] = []
   const fetches: ReadFetch[] = []
 
   function compile(node: PlanNode | undefined, where: Where): Placed {
@@ -78,7 +79,11 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
 
   function groupOf({ node }: ReadFetch, { from, conditional }: Where): FetchGroup {
     const { serviceName } = node
-    if (!node.requires || conditional) return new FetchGroup(serviceName, options)
+    if (!node.requires || conditional) {
+      const group = new FetchGroup(serviceName, options)
+      alone.push(group)
+      return group
+    }
     const key = `${from} ${serviceName}`
     const known = groups.get(key)
     if (known) return known
@@ -89,7 +94,7 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
 
   const { step } = compile(plan, { path: [], from: 0, conditional: false })
   const shares = haveSameKeys(fetches)
-  for (const group of groups.values()) group.close(shares)
+  for (const group of [...groups.values(), ...alone]) group.close(shares)
   return step
 }
 

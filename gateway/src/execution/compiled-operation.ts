@@ -62,7 +62,7 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
     const run = new Run(variables, conditionsOf(names, operation, variables), asking)
     await step(run, 0)
     const writer = writerOf(run)
-    const { text, faulty } = writer.write(run.data, { shared: run.shared, variables })
+    const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables })
     if (faulty) explain(run, writer, options.log)
     const errors = run.errors.map(
       ({ message, path, extensions }) => new GraphQLError(message, { path: path && writer.placeOf(run.data, path), extensions }),

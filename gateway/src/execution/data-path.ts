@@ -1,4 +1,4 @@
-import { fieldOf, isObject } from './json-text.js'
+import { fieldOf, isObject, setField } from './json-text.js'
 
 /** Where in an answer entities stand: keys, and `@` for each element of a list. */
 export type DataPath = readonly string[]
@@ -6,39 +6,42 @@ export type ResponsePath = readonly (string | number)[]
 
 const EACH = '@'
 
-type Objects = readonly Record<string, unknown>[]
+type Data = Record<string, unknown>
 
 /**
- * The objects at a path. What has another form than the path says is passed by; who writes the answer finds out.
- * @param shared whether one object may stand in many places: each is walked through and answered once
+ * Goes to the objects at a path, and puts in the place of each what `visit` answers. What has another form than the path says is passed by;
+ * who writes the answer finds out.
+ * @param shared what stands in several places, and is walked through once
  */
-export function objectsAt(root: object, path: DataPath, shared: boolean): Objects {
-  const found: Record<string, unknown>[] = []
-  const seen = shared ? new Set<unknown>() : null
+export function visitAt(root: Data, path: DataPath, shared: ReadonlySet<object> | null, visit: (object: Data) => Data): void {
+  const seen = shared && new Set<object>()
 
-  function isNew(value: unknown): boolean {
-    if (!seen) return true
+  function isNew(value: object): boolean {
+    if (!seen || !shared?.has(value)) return true
     if (seen.has(value)) return false
     seen.add(value)
     return true
   }
 
-  function walk(value: unknown, from: number): void {
-    let current = value
-    for (let at = from; at < path.length; at += 1) {
-      const step = path[at] as string
-      if (step === EACH) {
-        if (Array.isArray(current) && isNew(current)) for (const item of current) walk(item, at + 1)
-        return
-      }
-      if (!isObject(current)) return
-      current = fieldOf(current, step)
+  /** Answers what is to stand in the value's place. */
+  function walk(value: unknown, from: number): unknown {
+    if (from === path.length) return isObject(value) ? visit(value) : value
+    const step = path[from] as string
+    if (step === EACH) {
+      if (Array.isArray(value) && isNew(value)) for (let at = 0; at < value.length; at += 1) stand(value, at, walk(value[at], from + 1))
+    } else if (isObject(value) && isNew(value)) {
+      const before = fieldOf(value, step)
+      const after = walk(before, from + 1)
+      if (after !== before) setField(value, step, after)
     }
-    if (isObject(current) && isNew(current)) found.push(current)
+    return value
   }
 
   walk(root, 0)
-  return found
+}
+
+function stand(list: unknown[], at: number, value: unknown): void {
+  if (list[at] !== value) list[at] = value
 }
 
 /** Every place where the objects at a path stand, in the order of the answer. Ends where `visit` answers false. */

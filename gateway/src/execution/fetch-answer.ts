@@ -16,7 +16,7 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
   const { outputRewrites = [] } = cluster.fetch.node
   if (!name) {
     rewrite(schema, outputRewrites, data)
-    for (const places of entities.values()) for (const object of places.flat()) merge(object, data)
+    for (const places of entities.values()) for (const objects of places) for (const object of objects) merge(object, data)
     return
   }
   const found = data[name.key]
@@ -29,8 +29,11 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
     if (entity === null) continue
     if (!isObject(entity)) throw new Error('answered an entity that is no object')
     if (outputRewrites.length > 0) rewrite(schema, outputRewrites, entity)
-    const [only] = places
-    if (mergeIntoAll(only && places.length === 1 ? only : places.flat(), entity)) run.shared = true
+    mergeIntoAll(
+      places.flatMap((objects) => [...objects]),
+      entity,
+      (value) => run.entities.share(value),
+    )
   }
 }
 
@@ -61,11 +64,10 @@ export function tellError(run: Run, wanted: readonly Wanted[], document: FetchDo
   }
   for (const [position, objects] of places.entries()) {
     const member = about.cluster.members[position]
-    const these = new Set(objects)
     if (member?.path.length === 0) run.fail({ message, path, extensions })
-    else if (member && these.size > 0)
+    else if (member && objects.size > 0)
       placesOf(run.data, member.path, (object, place) =>
-        these.has(object) ? run.fail({ message, path: [...place, ...path], extensions }) : true,
+        objects.has(object) ? run.fail({ message, path: [...place, ...path], extensions }) : true,
       )
   }
 }

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql'
 import { failureOf } from '../data-sources/failure.js'
 import type { Answer, Source } from '../data-sources/source.js'
 import type { SubgraphRequest } from '../subgraph.js'
-import { type DataPath, objectsAt } from './data-path.js'
+import { type DataPath, visitAt } from './data-path.js'
 import { entityKeys } from './entity-keys.js'
 import { explainFailure, takeAnswer, tellError } from './fetch-answer.js'
 import { type FetchDocument, fetchDocument, type ReadFetch } from './fetch-document.js'
@@ -46,7 +46,7 @@ export interface Cluster {
 /** What a cluster is about in one run: each entity once, with all the objects that are it, by the member whose path leads to them. */
 export interface Wanted {
   readonly cluster: Cluster
-  readonly entities: ReadonlyMap<string, readonly (readonly Data[])[]>
+  readonly entities: ReadonlyMap<string, readonly ReadonlySet<Data>[]>
 }
 
 interface Compiled {
@@ -127,7 +127,7 @@ export class FetchGroup {
   private async send(run: Run, arrived: readonly number[]): Promise<number> {
     const { schema, sources, log } = this.options
     const { document, clusters } = this.compile(arrived)
-    const wanted = clusters.map((cluster) => want(run, cluster))
+    const wanted = clusters.map((cluster) => want(run, cluster, this.shares))
     if (wanted.every(({ entities }) => entities.size === 0)) return 0
     const begun = performance.now()
     try {
@@ -194,21 +194,22 @@ export class FetchGroup {
   }
 }
 
-function want(run: Run, cluster: Cluster): Wanted {
-  const entities = new Map<string, Data[][]>()
+function want(run: Run, cluster: Cluster, shares: boolean): Wanted {
+  const entities = new Map<string, Set<Data>[]>()
   for (const [at, { path, representing, fetch }] of cluster.members.entries()) {
-    const represent = representing()
-    const objects = path.length === 0 ? [run.data] : objectsAt(run.data, path, run.shared)
-    for (const object of objects) {
-      const representation = fetch.node.requires ? represent(object) : ''
-      if (representation === null) continue
+    const represent = fetch.node.requires ? representing() : () => ''
+    visitAt(run.data, path, run.entities.inSeveralPlaces, (object) => {
+      const representation = represent(object)
+      if (representation === null) return object
+      const entity = shares && fetch.node.requires ? run.entities.one(object, representation) : object
       let places = entities.get(representation)
       if (!places) {
-        places = cluster.members.map(() => [])
+        places = cluster.members.map(() => new Set())
         entities.set(representation, places)
       }
-      places[at]?.push(object)
-    }
+      places[at]?.add(entity)
+      return entity
+    })
   }
   return { cluster, entities }
 }

@@ -6,21 +6,19 @@ type Data = Record<string, unknown>
  * Puts what a service answered into what there is, by reference as far as there is nothing yet. Null does not take the place of a value:
  * `viewer`, which several services answer, is there if one of them says so.
  */
-export const merge = (target: Data, source: Readonly<Data>): boolean => mergeIntoAll([target], source)
+export const merge = (target: Data, source: Readonly<Data>): void => mergeIntoAll([target], source)
 
-/** The same for everything that one entity is. Answers whether two of them may now have something between them. */
-export function mergeIntoAll(targets: readonly Data[], source: Readonly<Data>): boolean {
-  let shares = false
+/** The same for everything that one entity is. Tells of what several of them now have between them. */
+export function mergeIntoAll(targets: readonly Data[], source: Readonly<Data>, share: (value: object) => void = () => {}): void {
   for (const key of Object.keys(source)) {
     const added = fieldOf(source, key)
-    if (targets.length > 1 && typeof added === 'object' && added !== null) shares = true
+    if (targets.length > 1 && typeof added === 'object' && added !== null) share(added)
     for (const target of targets) {
       const present = Object.hasOwn(target, key) ? fieldOf(target, key) : undefined
       if (present === undefined || present === null) setField(target, key, added)
       else if (present !== added) mergeValues(present, added)
     }
   }
-  return shares
 }
 
 /** Of lists that two services answer, the elements belong together by their places. */

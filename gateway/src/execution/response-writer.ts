@@ -46,11 +46,11 @@ export interface ResponseWriter {
   readonly keys: readonly string[]
   /**
    * `data` as JSON. `faulty` where some of it is null by force: `faults` says why.
-   * @param how `shared`: whether there are objects that stand in many places: each is written once for each
+   * @param how `shared`: what stands in several places, and is written once for each place in the operation
    */
   write(
     data: object,
-    how: { readonly shared: boolean; readonly variables: Writing['variables'] },
+    how: { readonly shared: ReadonlySet<object> | null; readonly variables: Writing['variables'] },
   ): { readonly text: string; readonly faulty: boolean }
   faults(data: object, blame: Blame): void
   /** As much of a path as is in the answer: what was asked for on the way to something else is not. */
@@ -68,7 +68,7 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
   return {
     keys: root.fields.map(({ key }) => key),
     write(data, { shared, variables }) {
-      const writing: Writing = { pieces: [], written: shared ? new Map() : null, variables, faulty: false }
+      const writing: Writing = { pieces: [], shared, written: new Map(), variables, faulty: false }
       const text = root.write(data, writing) ? writing.pieces.join('') : 'null'
       return { text, faulty: writing.faulty }
     },

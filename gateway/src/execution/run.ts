@@ -3,6 +3,7 @@ import type { GraphQLFormattedError } from 'graphql'
 import type { Answer } from '../data-sources/source.js'
 import type { Conditions } from './conditions.js'
 import type { DataPath, ResponsePath } from './data-path.js'
+import { Entities } from './entities.js'
 import type { FetchGroup, Gathering } from './fetch-group.js'
 
 /** Errors of one answer; beyond them nothing new is learned. */
@@ -13,8 +14,7 @@ export class Run {
   /** What the services have answered so far, merged. */
   readonly data: Record<string, unknown> = Object.create(null)
   readonly errors: GraphQLFormattedError[] = []
-  /** Whether one object stands in several places of the data. */
-  shared = false
+  readonly entities = new Entities()
   /** What is being asked, by service and body, so that nothing is asked twice at once; each who asked has a copy of the answer. */
   readonly asked = new Map<string, { copies: number; answers: Promise<readonly Answer[]> | null }>()
   /** The fields, with `@` for the elements of lists, for which one error stands wherever they are. */

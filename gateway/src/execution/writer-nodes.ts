@@ -5,8 +5,10 @@ import { fieldOf, isObject } from './json-text.js'
 export interface Writing {
   /** The text so far, in pieces: joined once, they cost less than all that would come of adding one to another. */
   readonly pieces: string[]
-  /** Of objects that stand in many places: from which piece to which their text is, by the place in the operation; null for none. */
-  readonly written: Map<WriterNode, Map<object, readonly [number, number] | null>> | null
+  /** What stands in several places; null where there is none. */
+  readonly shared: ReadonlySet<object> | null
+  /** The text of that, by the place in the operation; null for what is not written. */
+  readonly written: Map<WriterNode, Map<object, string | null>>
   readonly variables: Readonly<Record<string, unknown>>
   /** Whether anything is null that must not be, or has another form than the schema says. */
   faulty: boolean
@@ -46,14 +48,9 @@ export class ObjectNode implements WriterNode {
 
   write(value: unknown, writing: Writing): boolean {
     if (!this.isOfType(value)) return nothing(value, writing)
-    if (!writing.written) return this.writeFields(value, writing)
-    const known = placesIn(writing.written, this)
-    const place = known.get(value)
-    if (place !== undefined) return repeat(writing.pieces, place)
-    const from = writing.pieces.length
-    const isWritten = this.writeFields(value, writing)
-    known.set(value, isWritten ? [from, writing.pieces.length] : null)
-    return isWritten
+    return writing.shared?.has(value)
+      ? once(this, value, writing, () => this.writeFields(value, writing))
+      : this.writeFields(value, writing)
   }
 
   find(value: unknown, path: (string | number)[], blame: Blame): Found {
@@ -97,6 +94,10 @@ export class ListNode implements WriterNode {
 
   write(value: unknown, writing: Writing): boolean {
     if (!Array.isArray(value)) return nothing(value, writing)
+    return writing.shared?.has(value) ? once(this, value, writing, () => this.writeItems(value, writing)) : this.writeItems(value, writing)
+  }
+
+  private writeItems(value: readonly unknown[], writing: Writing): boolean {
     const { pieces } = writing
     const from = pieces.push('[') - 1
     for (let at = 0; at < value.length; at += 1) {
@@ -201,16 +202,26 @@ function nothing(value: unknown, writing: Writing): false {
 /** What must not be null is: what it stands in is not written either. */
 function undo(writing: Writing, from: number): false {
   writing.pieces.length = from
-  // Some of what was remembered stood behind it.
-  writing.written?.clear()
   writing.faulty = true
   return false
 }
 
-function repeat(pieces: string[], place: readonly [number, number] | null): boolean {
-  if (!place) return false
-  const [from, to] = place
-  for (let at = from; at < to; at += 1) pieces.push(pieces[at] as string)
+/** Writes what stands in several places: the first time as it is, then as it was written. */
+function once(node: WriterNode, value: object, writing: Writing, write: () => boolean): boolean {
+  const { pieces, written } = writing
+  let texts = written.get(node)
+  if (!texts) {
+    texts = new Map()
+    written.set(node, texts)
+  }
+  let text = texts.get(value)
+  if (text === undefined) {
+    const from = pieces.length
+    text = write() ? pieces.splice(from).join('') : null
+    texts.set(value, text)
+  }
+  if (text === null) return false
+  pieces.push(text)
   return true
 }
 
@@ -226,14 +237,4 @@ function isLost(node: WriterNode, value: unknown, nonNull: boolean, path: (strin
   if (found === 'there' || !nonNull) return false
   if (found === 'null') blame(path)
   return true
-}
-
-type Places = Map<object, readonly [number, number] | null>
-
-function placesIn(all: NonNullable<Writing['written']>, node: WriterNode): Places {
-  const known = all.get(node)
-  if (known) return known
-  const places: Places = new Map()
-  all.set(node, places)
-  return places
 }
