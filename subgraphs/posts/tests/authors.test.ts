@@ -124,3 +124,15 @@ it('asks the users service itself who is active, where the beginning of its log 
   await until(async () => (await jobsLeft()) === 0)
   expect(await isPublished(two)).toBe(false)
 })
+
+it('asks again who is active where the log of the users service begins a new epoch, which may have lost what was told', async () => {
+  await test.subgraph.begin()
+  const id = await scheduled()
+  await hear('user.suspended')
+  await twoHoursLater()
+  await until(async () => (await jobsLeft()) === 0)
+  // As after a recovery to a time before the suspension.
+  await users.admin.query("delete from users.event; update users.log_head set epoch = 'another', position = 0, floor = 0")
+  await until(() => isPublished(id))
+  expect(await place()).toBe(0)
+})

@@ -32,7 +32,10 @@ export interface ConsumerDefinition {
    * since a log that starts over tells everything again.
    */
   handle(event: LogEvent, sql: Sql): Promise<void>
-  /** Reads the source's state instead, where its log does not reach back: no longer, or not to its beginning when the consumer is new. */
+  /**
+   * Reads the source's state instead, where its log does not reach back: no longer, or not to its beginning when the consumer is new. And
+   * before it starts over in another epoch.
+   */
   reconcile?(): Promise<void>
 }
 
@@ -148,6 +151,8 @@ export class Consumer {
     const { first } = await this.definition.source.ends()
     if (first.epoch !== place.epoch) {
       this.log.warn({ consumer: this.name, epoch: first.epoch }, 'the log of another epoch: a consumer starts over')
+      // What the source has lost with its epoch no event takes back.
+      await this.definition.reconcile?.()
       await this.placeAnew(first)
     } else {
       this.log.error({ consumer: this.name, position: place.position }, 'a consumer is lost: the log no longer reaches back to it')
