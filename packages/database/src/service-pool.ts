@@ -25,6 +25,9 @@ export interface ServicePoolConfig extends pg.PoolConfig {
 
 export type TakenConnection = ServiceConnection & pg.PoolClient
 
+/** How much may wait for a connection: what comes then is refused at once, rather than after it has waited for nothing. */
+export const WAITING_MAX = 500
+
 /** A bounded pool of one service's connections. */
 export class ServicePool extends pg.Pool {
   readonly #statementMs: number
@@ -40,6 +43,7 @@ export class ServicePool extends pg.Pool {
 
   /** Takes a connection; giving it back, the pool sees for itself whether it is still of use. */
   async take(): Promise<TakenConnection> {
+    if (this.waitingCount >= WAITING_MAX) throw new DatabaseUnavailable('53300', 'too much waits for a connection of the service', null)
     const connection = (await super.connect().catch(refused)) as TakenConnection
     const { release } = connection
     connection.statementMs = this.#statementMs

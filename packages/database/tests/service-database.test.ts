@@ -1,6 +1,7 @@
 import { startTestDatabase, type TestDatabase } from '@ashlar/database/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { v7 as uuid } from 'uuid'
+import { WAITING_MAX } from '../src/service-pool.js'
 import { until } from './support/wait.js'
 
 const CONNECTIONS = 5
@@ -123,7 +124,8 @@ describe('the database of a service', () => {
     expect(await users().sqlTransaction(timeout)).toEqual([{ ms: '2000' }])
   })
 
-  it('lets nobody wait longer than five seconds for a connection', async () => {
+  /** Has all connections in use until they are released. */
+  async function takeAll() {
     let release = () => {}
     const held = new Promise<void>((resolve) => {
       release = resolve
@@ -137,6 +139,11 @@ describe('the database of a service', () => {
       }),
     )
     await until('all connections are taken', () => taken === CONNECTIONS)
+    return { release, holders }
+  }
+
+  it('lets nobody wait longer than five seconds for a connection', async () => {
+    const { release, holders } = await takeAll()
     const from = performance.now()
     const waiting = [users().query('select 1'), users().transaction((tx) => tx.query('select 1')), users().prisma.account.count()]
     const outcomes = await Promise.allSettled(waiting)
@@ -145,6 +152,15 @@ describe('the database of a service', () => {
     expect(performance.now() - from).toBeLessThan(6_000)
     await Promise.all(holders)
     expect(await users().query('select 1 as one')).toEqual([{ one: 1 }])
+  })
+
+  it('refuses at once what comes while too much waits for a connection', async () => {
+    const { release, holders } = await takeAll()
+    const waiting = Array.from({ length: WAITING_MAX }, () => users().query('select 1 as one'))
+    await expect(users().query('select 1')).rejects.toMatchObject({ code: '53300' })
+    release()
+    expect(await Promise.all(waiting)).toHaveLength(WAITING_MAX)
+    await Promise.all(holders)
   })
 
   it('undoes a transaction that takes longer than five seconds', async () => {
