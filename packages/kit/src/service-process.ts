@@ -10,6 +10,7 @@ import { openPages, type PagePath } from './doors-pages.js'
 import { type Bus, memoryBus } from './events/bus.js'
 import { natsBus } from './events/nats-bus.js'
 import { GATEWAY } from './internal-keys.js'
+import { listen } from './listening.js'
 import { createLog, type Logger } from './log.js'
 import { families } from './metrics/families.js'
 import { metricsDoor } from './metrics/metrics-door.js'
@@ -151,11 +152,7 @@ export async function startService<Services, Loaders>(
       await sockets.close()
       await server.close()
     })
-    const url = await server.listen({ host: given.host, port: given.port }).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EADDRINUSE'
-        ? new StartError(`Port ${given.port} on ${given.host} is in use. Set PORT to another number.`)
-        : error
-    })
+    const url = await listen(server, given)
     return { url, greeting: await subgraph.greeting(), close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
