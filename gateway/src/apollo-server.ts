@@ -20,11 +20,12 @@ export interface ApolloServerOptions {
   readonly gateway: SupergraphGateway
   readonly limits: Limits
   readonly log: Logger
+  readonly passErrors: boolean
   readonly signInFields: () => ReadonlySet<string>
 }
 
 /** The door for plain requests: parsing, validation and GraphQL over HTTP are Apollo's. */
-export const createApolloServer = ({ gateway, limits, log, signInFields }: ApolloServerOptions): ApolloServer<GatewayContext> =>
+export const createApolloServer = ({ gateway, limits, log, passErrors, signInFields }: ApolloServerOptions): ApolloServer<GatewayContext> =>
   new ApolloServer<GatewayContext>({
     gateway: gateway as never,
     allowBatchedHttpRequests: false,
@@ -36,7 +37,7 @@ export const createApolloServer = ({ gateway, limits, log, signInFields }: Apoll
     maxRecursiveSelections: limits.selections,
     parseOptions: { maxTokens: limits.tokens },
     stringifyResult: stringifyAnswer,
-    formatError: (formatted, error) => presentError(formatted, error, log),
+    formatError: (formatted, error) => presentError(formatted, error, { log, passErrors }),
     logger: { debug: () => {}, info: () => {}, warn: (message) => log.warn(message), error: (message) => log.error(message) },
     plugins: [
       ApolloServerPluginLandingPageDisabled(),

@@ -48,6 +48,10 @@ export interface GatewayOptions {
   readonly host: string
   /** Origins that CORS and cookies answer, beside the public address's own. */
   readonly allowedOrigins: () => Promise<ReadonlySet<string>> | ReadonlySet<string>
+  /** Headers of the client's that services over plain HTTP are sent, in lower case. */
+  readonly forwardedHeaders?: readonly string[]
+  /** Whether errors of services go out as they are; else those with a code of the contract, and the others masked. */
+  readonly passErrors?: boolean
   readonly limits?: Partial<Limits>
   readonly explorer?: Explorer
 }
@@ -59,6 +63,8 @@ export interface Gateway {
    */
   readonly routes: FastifyPluginAsync
   readonly supergraphSdl: string
+  /** The names of the services. */
+  readonly services: readonly string[]
   /** The graph as clients see it, as SDL. */
   readonly apiSdl: string
   /** Which of the ids are there for whoever asks, in their order: all of one owner in one fetch, and any number of them. */
@@ -92,7 +98,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log }
   let graph = await compose(options.subgraphs, composition)
   const gateway = new SupergraphGateway({ ...graph, limits, log, mayWrite: options.mayWrite ?? (() => true) })
-  const apollo = createApolloServer({ gateway, limits, log, signInFields: () => graph.signInFields })
+  const passErrors = options.passErrors ?? false
+  const apollo = createApolloServer({ gateway, limits, log, passErrors, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
     await gateway.stop()
     throw error
@@ -106,6 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     authenticate: options.authenticate,
     cookieOf: (origin) => sessionCookie(publicUrl, clientOf(origin, publicUrl)),
     explorer: options.explorer,
+    forwardedHeaders: options.forwardedHeaders,
     limits,
     log,
     origins: origins(options),
@@ -120,6 +128,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     get supergraphSdl() {
       return graph.supergraphSdl
+    },
+    get services() {
+      return [...graph.services]
     },
     get apiSdl() {
       return gateway.schema ? printSchema(gateway.schema) : ''

@@ -33,13 +33,19 @@ const MESSAGE_MAX = 2_000
 /**
  * An error as a client may see it. Those with a code of the closed list pass; anything unexpected is logged once, whole, and masked
  * behind an id.
+ * @param passErrors whether errors of services are the client's business as they are
  */
-export function presentError(error: GraphQLFormattedError, cause: unknown, log: Logger): GraphQLFormattedError {
+export function presentError(
+  error: GraphQLFormattedError,
+  cause: unknown,
+  { log, passErrors }: { readonly log: Logger; readonly passErrors: boolean },
+): GraphQLFormattedError {
   // `serviceName`, which Apollo's execution adds, is nobody's business outside.
   const { serviceName, ...extensions } = error.extensions ?? {}
   const code = String(extensions.code)
   const masked = code === 'INTERNAL_SERVER_ERROR' && typeof extensions.errorId === 'string'
-  if (masked || OURS.has(code) || (serviceName === undefined && APOLLOS.has(code))) {
+  const passed = passErrors && serviceName !== undefined
+  if (masked || passed || OURS.has(code) || (serviceName === undefined && APOLLOS.has(code))) {
     const message = error.message.length > MESSAGE_MAX ? `${error.message.slice(0, MESSAGE_MAX)}…` : error.message
     return { ...error, message, extensions }
   }

@@ -2,7 +2,6 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { plainHttp } from '../src/data-sources/plain-http.js'
@@ -35,7 +34,7 @@ afterAll(async () => {
 beforeEach(() => {
   bodies = []
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`)
-  source = plainHttp({ url, fetchMs: LIMIT_MS, answerBytes: BYTES_MAX, log: silentLog() })
+  source = plainHttp({ url, fetchMs: LIMIT_MS, answerBytes: BYTES_MAX })
 })
 
 const ask = (writing = false) =>

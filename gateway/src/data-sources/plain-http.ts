@@ -1,4 +1,3 @@
-import type { Logger } from '@ashlar/kit/log'
 import { Pool } from 'undici'
 import type { Limits } from '../limits.js'
 import type { SubgraphRequest } from '../subgraph.js'
@@ -9,9 +8,6 @@ import type { Source } from './source.js'
 
 export interface PlainHttpOptions extends Pick<Limits, 'fetchMs' | 'answerBytes'> {
   readonly url: URL
-  /** What is sent besides, such as the client's credential. */
-  readonly headers?: (asking: Parameters<Source['ask']>[1]) => Readonly<Record<string, string>>
-  readonly log: Logger
 }
 
 const CONNECTIONS_MAX = 128
@@ -25,8 +21,8 @@ const HEADERS = {
 }
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\b/i
 
-/** Any subgraph over HTTP, without statements. Closed by `close`. */
-export function plainHttp({ url, headers = () => ({}), fetchMs, answerBytes }: PlainHttpOptions): Source & { close(): Promise<void> } {
+/** Any subgraph over HTTP, without statements; its errors are the client's. Closed by `close`. */
+export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Source & { close(): Promise<void> } {
   const pool = new Pool(url.origin, {
     connections: CONNECTIONS_MAX,
     connect: { timeout: CONNECT_MS },
@@ -40,12 +36,12 @@ export function plainHttp({ url, headers = () => ({}), fetchMs, answerBytes }: P
 
   const source = resilient({
     async ask(request, asking) {
-      const asked = { path, headers: { ...HEADERS, ...headers(asking) }, body: request.body ?? bodyOf(request) }
+      const asked = { path, headers: { ...asking.forwarded, ...HEADERS }, body: request.body ?? bodyOf(request) }
       const { status, headers: answered, text } = await exchange(pool, asked, limits)
       const type = answered['content-type']
       // Whatever the status says, an answer of GraphQL's own form is one (GraphQL over HTTP).
       if (!JSON_TYPE.test(String(type))) throw new Error(`answered with status ${status} and ${type ? `the type ${type}` : 'no type'}`)
-      return readAnswer(JSON.parse(text))
+      return readAnswer(JSON.parse(text), { open: true })
     },
   })
   return { ...source, close: () => pool.close() }

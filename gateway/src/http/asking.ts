@@ -18,6 +18,8 @@ export interface AskingOptions {
   readonly authenticate: Authenticate
   /** The cookie of pages of this origin, which none of another can have us read or write. */
   readonly cookieOf: (origin: string | null) => HostCookie
+  /** Headers of the client's that are passed on, in lower case. */
+  readonly forwardedHeaders?: readonly string[] | undefined
   /** The names of all services. */
   readonly services: () => ReadonlySet<string>
   readonly log: Logger
@@ -43,8 +45,17 @@ export async function askingOf(request: FastifyRequest, options: AskingOptions):
       refreshCookie: cookieMode ? options.cookieOf(origin).parse(headers.cookie) : null,
     },
     reply: {},
+    ...(options.forwardedHeaders && { forwarded: forwarded(request, options.forwardedHeaders) }),
   }
   return { asking, refused }
+}
+
+function forwarded({ headers }: FastifyRequest, names: readonly string[]): Record<string, string> {
+  const given = names.flatMap((name) => {
+    const value = headers[name]
+    return value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value] as const]
+  })
+  return Object.fromEntries(given)
 }
 
 async function identityOf({ headers }: FastifyRequest, requestId: string, { authenticate, services, log }: AskingOptions) {

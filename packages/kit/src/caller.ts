@@ -38,6 +38,8 @@ export interface Asking {
   readonly identity: Identity | null
   readonly request: RequestInfo
   readonly reply: Reply
+  /** Headers of the client's for services that read them, where a gateway is told to pass them on. In no statement. */
+  readonly forwarded?: Readonly<Record<string, string>>
 }
 
 /** Who asks, as one service sees it. */
