@@ -4,6 +4,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
+import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache'
 import { badLiterals } from '@ashlar/kit/check-variables'
 import { tooComplex } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
@@ -15,6 +16,8 @@ import { presentError } from './present-error.js'
 import { requestError } from './request-error.js'
 import { rootFieldsOf } from './root-fields.js'
 import type { SupergraphGateway } from './supergraph-gateway.js'
+
+const PERSISTED_SECONDS = 24 * 60 * 60
 
 export interface ApolloServerOptions {
   readonly gateway: SupergraphGateway
@@ -33,7 +36,8 @@ export const createApolloServer = ({ gateway, limits, log, passErrors, signInFie
     introspection: true,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    persistedQueries: false,
+    // A text is kept only under its own SHA-256, and once it has been found valid: the hash is as good as the text.
+    persistedQueries: { cache: new InMemoryLRUCache({ maxSize: limits.persistedChars }), ttl: PERSISTED_SECONDS },
     maxRecursiveSelections: limits.selections,
     parseOptions: { maxTokens: limits.tokens },
     stringifyResult: stringifyAnswer,

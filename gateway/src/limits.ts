@@ -14,6 +14,8 @@ export interface Limits {
   /** Plans kept, and how long they may be together, as text. */
   readonly plansKept: number
   readonly planBytesKept: number
+  /** Texts of operations that clients know by their hash, in characters together. */
+  readonly persistedChars: number
   /** How many operations may wait for the planner, and how long. */
   readonly plansWaiting: number
   readonly planWaitMs: number
@@ -34,6 +36,7 @@ export const defaultLimits: Limits = {
   planningPaths: 1_000,
   plansKept: 1_000,
   planBytesKept: 8 * 1024 * 1024,
+  persistedChars: 8 * 1024 * 1024,
   plansWaiting: 500,
   planWaitMs: 10_000,
   compositionMs: 10_000,

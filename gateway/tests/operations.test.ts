@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { until } from '@ashlar/kit/testing/until'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { codesOf, type Response, type Running, startGateway } from './support/running-gateway.js'
 import { postId, town } from './support/town.js'
@@ -200,10 +202,45 @@ describe('an operation', () => {
     expectRefused(await running.ask('subscription { postEvents { id } }'), 'BAD_USER_INPUT')
   })
 
-  it('that is persisted nowhere is said to be so', async () => {
-    const body = JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } })
-    const answer = await running.send({ method: 'POST', headers: { 'content-type': 'application/json' }, body })
-    expect(codesOf(answer)).toEqual(['PERSISTED_QUERY_NOT_SUPPORTED'])
+  describe('by its hash', () => {
+    const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
+    const sent = (sha256Hash: string, query?: string) =>
+      running.send({
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...(query !== undefined && { query }), extensions: { persistedQuery: { version: 1, sha256Hash } } }),
+      })
+    const got = (sha256Hash: string) => {
+      const extensions = encodeURIComponent(JSON.stringify({ persistedQuery: { version: 1, sha256Hash } }))
+      return running.send({ path: `/graphql?extensions=${extensions}`, headers: { 'apollo-require-preflight': '1' } })
+    }
+
+    it('is answered once it has come with its text, by POST and by GET', async () => {
+      const query = '{ posts { persisted: totalCount } }'
+      expect(codesOf(await sent(hashOf(query)))).toEqual(['PERSISTED_QUERY_NOT_FOUND'])
+      expect((await sent(hashOf(query), query)).json.data).toEqual({ posts: { persisted: 3 } })
+      // It is kept after the answer.
+      await until(async () => codesOf(await sent(hashOf(query))).length === 0)
+      expect((await sent(hashOf(query))).json.data).toEqual({ posts: { persisted: 3 } })
+      expect((await got(hashOf(query))).json.data).toEqual({ posts: { persisted: 3 } })
+    })
+
+    it('is kept under no hash but its own, and not unless it is valid', async () => {
+      const [one, other, invalid] = ['{ posts { one: totalCount } }', '{ posts { other: totalCount } }', '{ posts { nothing } }']
+      expect((await sent(hashOf(one), other)).status).toBe(400)
+      expect(codesOf(await sent(hashOf(one)))).toEqual(['PERSISTED_QUERY_NOT_FOUND'])
+      expect(codesOf(await sent(hashOf(invalid), invalid))).toEqual(['GRAPHQL_VALIDATION_FAILED'])
+      expect(codesOf(await sent(hashOf(invalid)))).toEqual(['PERSISTED_QUERY_NOT_FOUND'])
+    })
+
+    it('changes nothing by GET', async () => {
+      const query = 'mutation { createPost(input: { title: "persisted" }) { id } }'
+      expect((await sent(hashOf(query), query)).json.errors).toBeUndefined()
+      await until(async () => codesOf(await sent(hashOf(query))).length === 0)
+      posts.calls.length = 0
+      expect((await got(hashOf(query))).status).toBe(405)
+      expect(posts.calls).toEqual([])
+    })
   })
 
   it('may look at the schema', async () => {
