@@ -8,6 +8,9 @@ export interface Limits {
   readonly selections: number
   /** Fields at the root of one operation, by their names in the answer. */
   readonly rootFields: number
+  /** What one operation may cost, by the rules in cost.ts, and how long a list is taken to be of which the schema does not say. */
+  readonly cost: number
+  readonly listSize: number
   readonly planningMs: number
   /** Options that the planner keeps for each step of a path. */
   readonly planningPaths: number
@@ -32,6 +35,8 @@ export const defaultLimits: Limits = {
   nesting: 100,
   selections: 10_000,
   rootFields: 50,
+  cost: 15_000,
+  listSize: 10,
   planningMs: 2_000,
   planningPaths: 1_000,
   plansKept: 1_000,

@@ -1,10 +1,11 @@
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
 import { checkVariables } from '@ashlar/kit/check-variables'
-import { AshlarError, badUserInput, subgraphUnavailable } from '@ashlar/kit/errors'
+import { AshlarError, badUserInput, subgraphUnavailable, tooComplex } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
 import type { GatewayContext } from './context.js'
+import { Costs } from './cost.js'
 import type { Source } from './data-sources/source.js'
 import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
@@ -34,6 +35,7 @@ interface Version extends LoadedGraph {
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
+  readonly costs: Costs
 }
 
 export interface SupergraphGatewayOptions {
@@ -95,6 +97,7 @@ export class SupergraphGateway extends Base {
     try {
       this.checkCredential(operation, request.context as GatewayContext)
       checkOperation(version, operation, request.request.variables ?? {})
+      this.checkCost(version, operation, request)
       const plan = await version.plan(request.queryHash, { query: request.source, operationName })
       return await version.execute(plan, request)
     } catch (error) {
@@ -114,11 +117,19 @@ export class SupergraphGateway extends Base {
     throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 
+  /** Before anything is planned, so that what is too dear costs nothing. */
+  private checkCost({ costs }: Version, operation: OperationDefinitionNode, { document, request }: GatewayGraphQLRequestContext) {
+    const { cost: limit } = this.options.limits
+    const cost = costs.of(document, operation)(request.variables ?? {})
+    if (cost > limit) throw tooComplex({ message: `The operation may cost ${cost}, and at most ${limit}.`, cost, limit })
+  }
+
   private adopt(graph: LoadedGraph, sources: Sources) {
     const { limits, log } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
     const plan = planCache(limits, (operation) => planner.plan(operation))
-    this.keep({ ...graph, planner, plan, execute: planExecution(graph, sources, log) })
+    const costs = new Costs({ schema: graph.supergraphSchema, listSize: limits.listSize })
+    this.keep({ ...graph, planner, plan, costs, execute: planExecution(graph, sources, log) })
     planner.warm()
   }
 

@@ -43,12 +43,14 @@ const screen = (levels: number): string =>
     : `title author { username } tags { name } comments { nodes { text author { username } subject { ... on Post { ${screen(levels - 1)} } } } }`
 const HOSTILE = `{ posts { nodes { ${toAndFro(14, '{ … }')} } } }`
 const PLANNING_MS = 1_000
+/** What is planned here would cost too much to be carried out. */
+const UNBOUND = Number.POSITIVE_INFINITY
 
 const ended = (running: Running) => running.lines.filter(({ msg }) => msg === 'the planner was ended').length
 
 let running: Running
 beforeAll(async () => {
-  running = await startGateway({ subgraphs, limits: { planningMs: PLANNING_MS } })
+  running = await startGateway({ subgraphs, limits: { planningMs: PLANNING_MS, cost: UNBOUND } })
 })
 afterAll(async () => {
   await running[Symbol.asyncDispose]()
@@ -125,7 +127,7 @@ describe('planning', () => {
   () => {
     let whole: Running
     beforeAll(async () => {
-      whole = await startGateway({ subgraphs: contractSubgraphs() })
+      whole = await startGateway({ subgraphs: contractSubgraphs(), limits: { cost: UNBOUND } })
     })
     afterAll(async () => {
       await whole[Symbol.asyncDispose]()

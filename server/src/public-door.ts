@@ -7,7 +7,7 @@ import type { Identities } from '@ashlar/users/identities'
 
 /** What every gateway of this configuration has in common, wherever the services are. */
 export function publicDoor(config: Settings, identities: Identities, log: Logger): Omit<GatewayOptions, 'subgraphs'> {
-  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir } = config
+  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost } = config
   return {
     cacheDir: join(dataDir, 'supergraphs'),
     log,
@@ -15,6 +15,7 @@ export function publicDoor(config: Settings, identities: Identities, log: Logger
     mayWrite: identities.isCurrent,
     publicUrl,
     host,
+    limits: { cost: operationCost },
     allowedOrigins: async () => new Set([...allowedClients, ...(await identities.origins())]),
     explorer: explorer({
       publicUrl,

@@ -95,6 +95,16 @@ describe('the graph', () => {
     })
   })
 
+  it('refuses what may cost more than the budget before anything is asked, and says how much it is', async () => {
+    const dear = '{ posts(first: 100) { nodes { author { posts(first: 100) { nodes { author { username } } totalCount } } } } }'
+    const { status, data, errors } = await test.ask(dear)
+    expect({ status, data }).toEqual({ status: 400, data: undefined })
+    // Each of 100 posts with an author, whose page has 100 posts with an author each, and is counted.
+    const cost = 1 + 100 * (1 + 1 + (1 + 100 * 2 + 10))
+    expect(errors?.[0]?.extensions).toEqual({ code: 'TOO_COMPLEX', cost, limit: 15_000 })
+    expect((await test.ask(dear.replaceAll('100', '50'))).errors).toBeUndefined()
+  })
+
   it('still lists the posts when the users service fails', async () => {
     const failing = (await loadSubgraphs()).map((definition) =>
       definition.name === 'users' ? withExecute(definition, () => Promise.reject(new Error('down'))) : definition,

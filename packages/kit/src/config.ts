@@ -53,6 +53,8 @@ export interface Settings {
   readonly openIdProviders: readonly OpenIdProvider[]
   /** How far a cursor of an event log reaches back. */
   readonly eventRetentionDays: number
+  /** What one operation may cost. */
+  readonly operationCost: number
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
   readonly metricsToken: string | null
   readonly demo: boolean
@@ -204,6 +206,11 @@ const environment = z.object({
     .default('30')
     .transform(Number)
     .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 to 3650').max(3_650, 'is 1 to 3650')),
+  OPERATION_COST: z
+    .string()
+    .default('15000')
+    .transform(Number)
+    .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 or more')),
   METRICS_TOKEN: z
     .string()
     // RFC 6750, 2.1: what can stand behind `Bearer`.
@@ -270,6 +277,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     mailFrom: values.MAIL_FROM ?? `Ashlar <no-reply@${publicUrl.hostname}>`,
     openIdProviders,
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
+    operationCost: values.OPERATION_COST,
     metricsToken: values.METRICS_TOKEN ?? null,
     demo: values.DEMO,
     logLevel: values.LOG_LEVEL,
