@@ -19,9 +19,12 @@ export interface StandaloneSettings {
   readonly allowedOrigins: ReadonlySet<string>
   /** Headers of the client's that every service gets, in lower case. */
   readonly forwardedHeaders: readonly string[]
-  readonly limits: Partial<Limits>
+  readonly limits: Limits
   readonly logLevel: string
 }
+
+/** Of a schema that says nothing of the length of its lists a budget would refuse what is meant. */
+const LIMITS: Limits = { ...defaultLimits, cost: Number.POSITIVE_INFINITY }
 
 export const USAGE = `npm run gateway -- --supergraph supergraph.graphql
 npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph reviews=http://127.0.0.1:4002/graphql
@@ -33,8 +36,8 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
   --public-url <url>      as the outside sees it, or PUBLIC_URL; needed by a host that is not loopback
   --allow-origin <origin> of pages that may call from a browser; repeated
   --forward-header <name> a header of the client's that every service gets, such as authorization; repeated
-  --limit <name>=<n>      ${Object.entries(defaultLimits)
-    .map(([name, value]) => `${name} (${value})`)
+  --limit <name>=<n>      ${Object.entries(LIMITS)
+    .map(([name, value]) => `${name} (${value === Number.POSITIVE_INFINITY ? 'none' : value})`)
     .join(', ')}
   --log-level <level>     info`
 
@@ -117,7 +120,7 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     publicUrl,
     allowedOrigins: new Set(values['allow-origin']),
     forwardedHeaders,
-    limits,
+    limits: { ...LIMITS, ...limits },
     logLevel: values['log-level'],
   }
 }
@@ -137,5 +140,5 @@ function readUrl(text: string): URL | null {
 
 function readLimit(text: string): [string, number][] | null {
   const [, name = '', value = ''] = text.match(/^(\w+)=(\d{1,12})$/) ?? []
-  return Object.hasOwn(defaultLimits, name) && Number(value) > 0 ? [[name, Number(value)]] : null
+  return Object.hasOwn(LIMITS, name) && Number(value) > 0 ? [[name, Number(value)]] : null
 }

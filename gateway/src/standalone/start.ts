@@ -8,7 +8,6 @@ import { memoryStore } from '../composition/supergraph-store.js'
 import { plainHttp } from '../data-sources/plain-http.js'
 import type { Source } from '../data-sources/source.js'
 import { createGateway, type GraphParts } from '../gateway.js'
-import { defaultLimits, type Limits } from '../limits.js'
 import { readGraphFile, watchGraphFile } from './graph-file.js'
 import { fetchSchemas } from './service-schemas.js'
 import type { StandaloneSettings } from './settings.js'
@@ -32,7 +31,7 @@ const IDLE_CONNECTION_MS = 75_000
  */
 export async function startStandalone(settings: StandaloneSettings, log: Logger): Promise<Standalone> {
   await checkAddress(settings)
-  const limits: Limits = { ...defaultLimits, ...settings.limits }
+  const { limits } = settings
   const pools = new Map<string, Source & { close(): Promise<void> }>()
   const sourceOf = (name: string, url: URL | null): Source => {
     if (!url) throw new StartError(`The supergraph does not say where ${name} answers.`)
@@ -62,7 +61,7 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
     const gateway = await createGateway({
       subgraphs: await load(),
       log,
-      limits: settings.limits,
+      limits,
       authenticate: async () => null,
       publicUrl: settings.publicUrl,
       host: settings.host,
