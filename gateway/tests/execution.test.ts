@@ -166,6 +166,21 @@ describe('an error of a service', () => {
     expect(data.users.map(({ karma }: { karma: null }) => karma)).toEqual([null, null, null])
     expect(errors.map(({ path }: Failure) => path)).toEqual([['users', 0, 'karma']])
   })
+
+  it('is that of what was answered wrongly alone, where several things went out as one', async () => {
+    const query = '{ users(first: 2) { karma friends(first: 1) { reviews { id } } } }'
+    const { of: usual } = await carryOut(query)
+    const [call] = usual('opinions')
+    expect(Object.keys(call?.variables ?? {})).toHaveLength(2)
+    const wrong = ({ variables }: Called) => ({
+      data: { e0: (variables.r0 as unknown[]).map(() => ({ karma: 7 })), e1: 'not a list' },
+    })
+    const { data, errors } = await carryOut(query, { instead: { opinions: wrong } })
+    expect(data.users.map(({ karma }: { karma: number }) => karma)).toEqual([7, 7])
+    expect(errors.map(({ path, extensions }: Failure & { extensions: { code: string } }) => [path.at(-1), extensions.code])).toEqual([
+      ['reviews', 'SUBGRAPH_UNAVAILABLE'],
+    ])
+  })
 })
 
 const ROUNDS = 150

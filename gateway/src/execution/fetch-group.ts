@@ -130,16 +130,24 @@ export class FetchGroup {
     const wanted = clusters.map((cluster) => want(run, cluster, this.shares))
     if (wanted.every(({ entities }) => entities.size === 0)) return 0
     const begun = performance.now()
+    const fail = (error: unknown, failed: readonly Wanted[]): void => {
+      const failure = failureOf(error, { service: this.service, requestId: run.asking.request.id, writing: document.writing }, log)
+      for (const each of failed) explainFailure(run, each, failure)
+    }
     try {
       const source = sources[this.service]
       if (!source) throw new Error('there is no such service')
       const answer = await this.ask(run, source, document, variablesOf(run, document, wanted))
-      for (const [at, each] of wanted.entries()) takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
+      for (const [at, each] of wanted.entries())
+        try {
+          takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
+        } catch (error) {
+          // What else was asked for with it may be well answered.
+          fail(error, [each])
+        }
       for (const error of answer.errors) if (!run.isFull) tellError(run, wanted, document, { service: this.service, error })
     } catch (error) {
-      const failed = { service: this.service, requestId: run.asking.request.id, writing: document.writing }
-      const failure = failureOf(error, failed, log)
-      for (const each of wanted) explainFailure(run, each, failure)
+      fail(error, wanted)
     }
     return performance.now() - begun
   }
