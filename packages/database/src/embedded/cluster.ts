@@ -48,10 +48,13 @@ export async function hasCluster(place: Place): Promise<boolean> {
 
 const UNFINISHED = '.postgres-unfinished-'
 
-/** Clears away what first starts that were killed have left. Only under the lock. */
+/**
+ * Clears away what first starts that were killed have left. Only under the lock. What another start is just writing into can't always be
+ * removed: it is that one's to clear away, or the next one's.
+ */
 export async function sweepUnfinished({ home }: Place): Promise<void> {
   const left = (await readdir(dirname(home))).filter((name) => name.startsWith(UNFINISHED))
-  for (const name of left) await rm(join(dirname(home), name), { recursive: true, force: true })
+  for (const name of left) await rm(join(dirname(home), name), { recursive: true, force: true }).catch(() => {})
 }
 
 /**
