@@ -143,7 +143,7 @@ export class EventLog {
   settle(): Promise<void> {
     if (this.settling) {
       this.settleAgain = true
-      return this.settling
+      return this.settling.then(() => this.settling ?? undefined)
     }
     this.settling = this.positionAll()
       .catch((error: unknown) => this.log.warn({ err: error }, 'events could not be given positions; the next look does it'))
