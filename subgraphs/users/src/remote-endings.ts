@@ -4,6 +4,7 @@ import { AshlarError } from '@ashlar/kit/errors'
 import type { LogSource } from '@ashlar/kit/events/consumer'
 import type { Place } from '@ashlar/kit/events/cursor'
 import type { Logger } from '@ashlar/kit/log'
+import { Outage } from '@ashlar/kit/outage'
 import { type Bearer, type Ended, EndedCredentials, KEPT_SECONDS } from './ended-credentials.js'
 import { ENDINGS_TOPIC } from './sql/endings.js'
 
@@ -12,8 +13,6 @@ const READ_EVERY_MS = 3_000
 /** The database's time is asked for anew, and with it all that is kept. */
 const ANEW_EVERY_MS = 60_000
 const STRETCH = 500
-/** One failure is no news: where all start at once, somebody is there first. */
-const SAID_AFTER = 2
 
 interface Snapshot {
   readonly now: string
@@ -40,12 +39,15 @@ export class RemoteEndings {
   private running = false
   private again = false
   private closed = false
-  /** How many readings in a row have failed. */
-  private failures = 0
+  private readonly outage: Outage
   private readonly unsubscribe: () => void
   private readonly timer: NodeJS.Timeout
 
   constructor(private readonly options: RemoteEndingsOptions) {
+    this.outage = new Outage(options.log, {
+      fails: 'what ended can not be read; 30 s after it last was, no credential may write',
+      worksAgain: 'what ended can be read again',
+    })
     this.unsubscribe = options.source.onMoved(() => void this.run())
     this.timer = setInterval(() => void this.run(), READ_EVERY_MS).unref()
     void this.run()
@@ -90,8 +92,8 @@ export class RemoteEndings {
       // One that began before the hint may have passed by what it is about.
       await this.reading?.catch(() => {})
       await this.read().then(
-        () => this.noteSuccess(),
-        (error: unknown) => this.noteFailure(error),
+        () => this.outage.succeeded(),
+        (error: unknown) => this.outage.failed(error),
       )
     }
     this.running = false
@@ -139,18 +141,5 @@ export class RemoteEndings {
       place = { epoch, position: last?.position ?? head }
       if (!last) return place
     }
-  }
-
-  private noteSuccess(): void {
-    if (this.failures >= SAID_AFTER) this.options.log.info('what ended can be read again')
-    this.failures = 0
-  }
-
-  private noteFailure(error: unknown): void {
-    this.failures += 1
-    if (this.failures !== SAID_AFTER) return
-    const { message, cause } = error as Error
-    const reason = cause instanceof Error ? cause.message : message
-    this.options.log.warn({ reason }, 'what ended can not be read; 30 s after it last was, no credential may write')
   }
 }
