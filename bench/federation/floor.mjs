@@ -3,9 +3,19 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { Pool } from 'undici'
+import { moved } from './town.mjs'
 
 const { PORT, URLS, FLOOR } = process.env
-const { steps, data } = JSON.parse(readFileSync(FLOOR, 'utf8'))
+const recorded = readFileSync(FLOOR, 'utf8')
+const screens = new Map()
+
+/** What was recorded for one district is the same for each, but for the names of things. */
+function screenOf(district) {
+  const screen = screens.get(district) ?? JSON.parse(moved(recorded, district))
+  screens.set(district, screen)
+  return screen
+}
+
 const pools = Object.fromEntries(
   Object.entries(JSON.parse(URLS)).map(([name, url]) => [name, new Pool(new URL(url).origin, { connections: 128 })]),
 )
@@ -21,8 +31,11 @@ async function fetched({ service, body }) {
 }
 
 createServer((request, response) => {
-  request.resume()
+  const chunks = []
+  request.on('data', (chunk) => chunks.push(chunk))
   request.on('end', async () => {
+    const { variables } = JSON.parse(Buffer.concat(chunks).toString())
+    const { steps, data } = screenOf(variables?.district ?? 0)
     for (const step of steps) await Promise.all(step.map(fetched))
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ data }))
   })

@@ -1,24 +1,39 @@
 // The federation benchmark: requests a second of one deep query through a gateway, on one core, beside its peers and the floor in the same
-// run. Usage, from bench/: npm install --prefix hive, then npm run federation [-- <rounds> <seconds>]. Needs a built clone, Linux and taskset (util-linux).
+// run. How to run it, and what came out: ../README.md. Needs a built clone, Linux and taskset (util-linux).
 import { fork } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
-import { QUERY, supergraphOf } from './town.mjs'
+import { ask, CONNECTIONS, load } from './load.mjs'
+import { DISTRICTS, screenOf, supergraphOf } from './town.mjs'
 
-const rounds = Number(process.argv[2] ?? 5)
-const seconds = Number(process.argv[3] ?? 5)
-const CONNECTIONS = 50
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+    /** Every request asks for other entities. */
+    different: { type: 'boolean', default: false },
+    /** Those that can share the work for identical requests in flight do. */
+    share: { type: 'boolean', default: false },
+    /** Contestants by the beginnings of their names, such as `ashlar,floor`; the floor needs `ashlar`. */
+    only: { type: 'string', default: '' },
+    /** A folder for a profile of Ashlar's processor time. */
+    profile: { type: 'string' },
+  },
+})
+const rounds = Number(options.rounds)
+const seconds = Number(options.seconds)
 const WARM_UP_SECONDS = 5
-const BODY = JSON.stringify({ query: QUERY, operationName: 'Screen' })
+const BODIES = (options.different ? DISTRICTS : [0]).map((district) => JSON.stringify(screenOf(district)))
 
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
 const children = []
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const child of children) child.kill(options.profile ? 'SIGTERM' : 'SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -28,10 +43,10 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 const isInstalled = existsSync(new URL('../hive/node_modules', import.meta.url))
 
 /** A process of its own on one core. */
-function start(file, core, env) {
+function start({ file, execArgv = [], env }, core) {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
     execPath: 'taskset',
-    execArgv: ['-c', core, process.execPath],
+    execArgv: ['-c', core, process.execPath, ...execArgv],
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -43,6 +58,7 @@ function start(file, core, env) {
     })
   return said().then((ready) => ({
     ready,
+    pid: child.pid,
     ask(word) {
       child.send(word)
       return said()
@@ -58,79 +74,61 @@ async function freePort() {
   return port
 }
 
-async function ask(pool) {
-  const { statusCode, body } = await pool.request({
-    path: '/graphql',
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: BODY,
-  })
-  const text = await body.text()
-  if (statusCode !== 200) throw new Error(`answered with ${statusCode}: ${text.slice(0, 500)}`)
-  return text
-}
-
-async function rate(pool, forSeconds) {
-  const end = performance.now() + forSeconds * 1_000
-  let answered = 0
-  const begun = performance.now()
-  await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      while (performance.now() < end) {
-        await ask(pool)
-        answered += 1
-      }
-    }),
-  )
-  return answered / ((performance.now() - begun) / 1_000)
-}
-
-const services = await start('services.mjs', '1')
+const services = await start({ file: 'services.mjs' }, '1')
 const urls = services.ready
 const SUPERGRAPH = join(folder, 'supergraph.graphql')
 const FLOOR = join(folder, 'floor.json')
 writeFileSync(SUPERGRAPH, supergraphOf(urls))
+const SHARE = options.share ? '1' : ''
+const isWanted = ([name]) => options.only === '' || options.only.split(',').some((beginning) => name.startsWith(beginning))
 // The floor repeats what the first of them asks.
-const contestants = {
-  ashlar: { file: 'gateway-ashlar.mjs' },
+const contestants = Object.entries({
+  ashlar: { file: 'gateway-ashlar.mjs', execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [] },
   floor: { file: 'floor.mjs' },
   'stock @apollo/gateway': { file: 'gateway-apollo.mjs' },
   ...(isInstalled && {
     'hive gateway, rust': { file: '../hive/gateway.mjs', env: { RUST: '1' } },
     'hive gateway, js': { file: '../hive/gateway.mjs' },
   }),
-}
-const pools = {}
+}).filter(isWanted)
+
+const gateways = {}
 const answers = {}
-for (const [name, { file, env = {} }] of Object.entries(contestants)) {
+for (const [name, { env, ...how }] of contestants) {
   const PORT = String(await freePort())
-  await start(file, '0', { PORT, SUPERGRAPH, FLOOR, URLS: JSON.stringify(urls), NODE_ENV: 'production', ...env })
-  pools[name] = new Pool(`http://127.0.0.1:${PORT}`, { connections: CONNECTIONS })
-  await ask(pools[name])
+  const all = { PORT, SUPERGRAPH, FLOOR, SHARE, URLS: JSON.stringify(urls), NODE_ENV: 'production', ...env }
+  const { pid } = await start({ ...how, env: all }, '0')
+  const gateway = { pid, pool: new Pool(`http://127.0.0.1:${PORT}`, { connections: CONNECTIONS }) }
+  gateways[name] = gateway
+  // Each once, so that the services know all that will be asked.
+  for (const body of BODIES) await ask(gateway, body)
   if (name === 'ashlar') await services.ask('record')
-  const { data } = JSON.parse(await ask(pools[name]))
+  const { data } = JSON.parse(await ask(gateway, BODIES[0]))
   answers[name] = JSON.stringify(data)
   if (name === 'ashlar') writeFileSync(FLOOR, JSON.stringify({ steps: await services.ask('recorded'), data }))
-  await rate(pools[name], WARM_UP_SECONDS)
+  await load(gateway, BODIES, WARM_UP_SECONDS)
 }
-for (const [name, answer] of Object.entries(answers))
-  if (answer !== answers['stock @apollo/gateway']) console.log(`${name} answers otherwise than the stock gateway`)
+const names = Object.keys(gateways)
+const [first] = names
+for (const name of names) if (answers[name] !== answers[first]) console.log(`${name} answers otherwise than ${first}`)
 
-const rates = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
+const measured = Object.fromEntries(names.map((name) => [name, []]))
 for (let round = 1; round <= rounds; round += 1) {
-  for (const name of Object.keys(contestants)) rates[name].push(await rate(pools[name], seconds))
-  console.log(
-    `round ${round}: ${Object.entries(rates)
-      .map(([name, all]) => `${name} ${all.at(-1).toFixed(0)}`)
-      .join(', ')}`,
-  )
+  for (const name of names) measured[name].push(await load(gateways[name], BODIES, seconds))
+  console.log(`round ${round}: ${names.map((name) => `${name} ${measured[name].at(-1).perSecond.toFixed(0)}`).join(', ')}`)
 }
-console.log(`\n${answers.floor.length} characters an answer, ${CONNECTIONS} connections, one core; load ${loadavg()[0].toFixed(1)}`)
-const floor = median(rates.floor)
-for (const [name, all] of Object.entries(rates)) {
-  const middle = median(all)
+console.log(
+  `\n${answers[first].length} characters an answer, ${CONNECTIONS} connections, one core, ${options.different ? 'each request different' : 'all the same'}` +
+    `${SHARE && ', shared in flight'}; load ${loadavg()[0].toFixed(1)}`,
+)
+const rateOf = (name) => median(measured[name].map(({ perSecond }) => perSecond))
+for (const name of names) {
+  const rates = measured[name].map(({ perSecond }) => perSecond)
+  const cost = median(measured[name].map(({ processorMs }) => processorMs))
+  const ratio = gateways.floor ? `  ${(rateOf(name) / rateOf('floor')).toFixed(2)} × the floor` : ''
   console.log(
-    `${name.padEnd(24)} ${middle.toFixed(0).padStart(6)}/s  (${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)})  ${(middle / floor).toFixed(2)} × the floor`,
+    `${name.padEnd(24)} ${rateOf(name).toFixed(0).padStart(6)}/s  (${Math.min(...rates).toFixed(0)} to ${Math.max(...rates).toFixed(0)})` +
+      `  ${cost.toFixed(2).padStart(6)} ms of the processor${ratio}`,
   )
 }
 process.exit()

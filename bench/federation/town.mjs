@@ -8,12 +8,12 @@ const LINK =
 
 export const SERVICES = {
   accounts: `${LINK}
-    type Query { me: User user(id: ID!): User users: [User] }
+    type Query { me: User user(id: ID!): User users(district: Int = 0): [User] }
     type User @key(fields: "id") { id: ID! name: String username: String birthday: Int }`,
   inventory: `${LINK}
     type Product @key(fields: "upc") { upc: String! weight: Int @external price: Int @external inStock: Boolean shippingEstimate: Int @requires(fields: "price weight") }`,
   products: `${LINK}
-    type Query { topProducts(first: Int = 5): [Product] }
+    type Query { topProducts(first: Int = 5, district: Int = 0): [Product] }
     type Product @key(fields: "upc") { upc: String! name: String price: Int weight: Int }`,
   reviews: `${LINK}
     type Review @key(fields: "id") { id: ID! body: String author: User product: Product }
@@ -22,17 +22,10 @@ export const SERVICES = {
 }
 
 const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Emmy Noether', 'Mary Somerville', 'Hypatia', 'Sophie Germain']
-const users = NAMES.map((name, at) => ({ id: String(at + 1), name, username: name.toLowerCase().replace(' ', '.'), birthday: 1800 + at }))
-const products = ['Table', 'Couch', 'Glass', 'Chair', 'TV', 'Lamp', 'Grill', 'Fridge', 'Sofa'].map((name, at) => ({
-  upc: String(at + 1),
-  name,
-  price: 100 * (at + 1) - 1,
-  weight: 50 * (at + 1),
-  inStock: at % 3 !== 0,
-}))
+const PRODUCTS = ['Table', 'Couch', 'Glass', 'Chair', 'TV', 'Lamp', 'Grill', 'Fridge', 'Sofa']
 const BODY =
   'It is worth what it costs, and a little more: it has stood in the same place for years, and nobody would want to be without it. '
-const reviews = [
+const REVIEWS = [
   [1, 1],
   [1, 1],
   [1, 1],
@@ -44,15 +37,45 @@ const reviews = [
   [5, 2],
   [6, 5],
   [6, 1],
-].map(([user, product], at) => ({ id: String(at + 1), body: BODY.repeat(1 + (at % 3)), user: String(user), product: String(product) }))
+]
 
-const userOf = ({ id }) => users.find((user) => user.id === id)
-const productOf = ({ upc }) => products.find((product) => product.upc === upc)
-const reviewOf = ({ id }) => reviews.find((review) => review.id === id)
+/** Beside the benchmark's own there are districts that look the same, so that each request can be about other things. */
+export const DISTRICTS = Array.from({ length: 200 }, (_, at) => at + 1)
+const idOf = (district, number) => (district === 0 ? String(number) : `d${district}-${number}`)
+const everywhere = (make) => [0, ...DISTRICTS].map(make)
+
+const users = everywhere((district) =>
+  NAMES.map((name, at) => ({ id: idOf(district, at + 1), name, username: name.toLowerCase().replace(' ', '.'), birthday: 1800 + at })),
+)
+const products = everywhere((district) =>
+  PRODUCTS.map((name, at) => ({
+    upc: idOf(district, at + 1),
+    name,
+    price: 100 * (at + 1) - 1,
+    weight: 50 * (at + 1),
+    inStock: at % 3 !== 0,
+  })),
+)
+const reviews = everywhere((district) =>
+  REVIEWS.map(([user, product], at) => ({
+    id: idOf(district, at + 1),
+    body: BODY.repeat(1 + (at % 3)),
+    user: idOf(district, user),
+    product: idOf(district, product),
+  })),
+)
+
+const userById = new Map(users.flat().map((user) => [user.id, user]))
+const productByUpc = new Map(products.flat().map((product) => [product.upc, product]))
+const reviewById = new Map(reviews.flat().map((review) => [review.id, review]))
+const userOf = ({ id }) => userById.get(id)
+const productOf = ({ upc }) => productByUpc.get(upc)
+const reviewOf = ({ id }) => reviewById.get(id)
+const districtOf = (id) => (id.startsWith('d') ? Number(id.slice(1, id.indexOf('-'))) : 0)
 
 export const RESOLVERS = {
   accounts: {
-    Query: { me: () => users[0], user: (_, { id }) => userOf({ id }), users: () => users },
+    Query: { me: () => users[0][0], user: (_, { id }) => userOf({ id }), users: (_, { district }) => users[district] },
     User: { __resolveReference: userOf },
   },
   inventory: {
@@ -61,15 +84,37 @@ export const RESOLVERS = {
       shippingEstimate: ({ price, weight }) => (price > 1000 ? 0 : Math.round(weight * 0.5)),
     },
   },
-  products: { Query: { topProducts: (_, { first }) => products.slice(0, first) }, Product: { __resolveReference: productOf } },
+  products: {
+    Query: { topProducts: (_, { first, district }) => products[district].slice(0, first) },
+    Product: { __resolveReference: productOf },
+  },
   reviews: {
     Review: { __resolveReference: reviewOf, author: ({ user }) => ({ id: user }), product: ({ product }) => ({ upc: product }) },
-    User: { __resolveReference: ({ id }) => ({ id }), reviews: ({ id }) => reviews.filter(({ user }) => user === id) },
-    Product: { __resolveReference: ({ upc }) => ({ upc }), reviews: ({ upc }) => reviews.filter(({ product }) => product === upc) },
+    User: {
+      __resolveReference: ({ id }) => ({ id }),
+      reviews: ({ id }) => reviews[districtOf(id)].filter(({ user }) => user === id),
+    },
+    Product: {
+      __resolveReference: ({ upc }) => ({ upc }),
+      reviews: ({ upc }) => reviews[districtOf(upc)].filter(({ product }) => product === upc),
+    },
   },
 }
 
-export const QUERY = readFileSync(new URL('query.graphql', import.meta.url), 'utf8')
+const QUERY = readFileSync(new URL('query.graphql', import.meta.url), 'utf8')
+const QUERY_OF_DISTRICT = QUERY.replace('query Screen', 'query Screen($district: Int!)')
+  .replace('  users {', '  users(district: $district) {')
+  .replace('  topProducts {', '  topProducts(district: $district) {')
+
+/** The request; 0 is the public benchmark's own, without variables. */
+export const screenOf = (district) =>
+  district === 0
+    ? { query: QUERY, operationName: 'Screen' }
+    : { query: QUERY_OF_DISTRICT, operationName: 'Screen', variables: { district } }
+
+/** What a text says of the first district, of another. */
+export const moved = (text, district) =>
+  text.replaceAll('d1-', `d${district}-`).replaceAll('\\"district\\":1}', `\\"district\\":${district}}`)
 
 /** @param urls where each service answers, by its name */
 export function supergraphOf(urls) {
