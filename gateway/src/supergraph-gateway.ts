@@ -11,6 +11,7 @@ import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
 import { planCache } from './planning/plan-cache.js'
+import { plannable } from './planning/plannable.js'
 import { Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
 
@@ -127,7 +128,7 @@ export class SupergraphGateway extends Base {
   private adopt(graph: LoadedGraph, sources: Sources) {
     const { limits, log } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
-    const plan = planCache(limits, (operation) => planner.plan(operation))
+    const plan = planCache(limits, (operation) => planner.plan(plannable(operation, graph)))
     const costs = new Costs({ schema: graph.supergraphSchema, listSize: limits.listSize })
     this.keep({ ...graph, planner, plan, costs, execute: planExecution(graph, sources, log) })
     planner.warm()

@@ -11,6 +11,7 @@ import { compileOperation } from '../src/execution/compiled-operation.js'
 import { stringifyAnswer } from '../src/execution/written-data.js'
 import { type LoadedGraph, loadGraph } from '../src/load-graph.js'
 import { loadSupergraph } from '../src/planning/load-supergraph.js'
+import { plannable } from '../src/planning/plannable.js'
 import { randomOperation } from './support/random-operations.js'
 import { type Mishaps, wholeWorld, worldSchemas, worldServices } from './support/world.js'
 
@@ -30,16 +31,17 @@ const sourcesOf = (mishaps: Mishaps): Record<string, Source> =>
   )
 
 const plans = new Map<string, string>()
-function planOf(document: DocumentNode, query: string): string {
+function planOf(query: string): string {
   const known = plans.get(query)
   if (known) return known
+  const document = parse(plannable({ query, operationName: null }, graph).query)
   const plan = JSON.stringify(planner.buildQueryPlan(operationFromDocument(graph.apiSchema, document, { validate: false })))
   plans.set(query, plan)
   return plan
 }
 
 function compile(document: DocumentNode, query: string, sources: Record<string, Source>) {
-  const plan = JSON.parse(planOf(document, query))
+  const plan = JSON.parse(planOf(query))
   return compileOperation({ plan, document, operationName: null }, graph.schema, {
     schema: graph.supergraphSchema,
     sources,

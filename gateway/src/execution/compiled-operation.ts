@@ -3,6 +3,7 @@ import type { Asking } from '@ashlar/kit/caller'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, Kind } from 'graphql'
+import { dataKeysOf } from '../planning/data-keys.js'
 import { compilePlan } from './compile-plan.js'
 import { conditionsOf, conditionVariables } from './conditions.js'
 import type { ResponsePath } from './data-path.js'
@@ -46,12 +47,13 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
   const writers = new Map<string, ResponseWriter>()
 
   const introspect = introspectionOf(schema, document, operation)
+  const { dataKeyOf } = dataKeysOf(options.schema)
 
   const writerOf = (run: Run): ResponseWriter => {
     const way = [...run.conditions.values()].map(Number).join('')
     const known = writers.get(way)
     if (known) return known
-    const writer = compileWriter({ schema, operation, fragments, conditions: run.conditions, introspect })
+    const writer = compileWriter({ schema, operation, fragments, conditions: run.conditions, introspect, dataKeyOf })
     const [oldest] = writers.keys()
     if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest)
     writers.set(way, writer)

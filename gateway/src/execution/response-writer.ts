@@ -13,6 +13,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql'
+import type { DataKeys } from '../planning/data-keys.js'
 import { type Conditions, isIncluded } from './conditions.js'
 import type { ResponsePath } from './data-path.js'
 import type { Introspect } from './introspection.js'
@@ -25,6 +26,7 @@ import {
   LeafNode,
   ListNode,
   ObjectNode,
+  type Stepped,
   TextNode,
   type WriterNode,
   type Writing,
@@ -39,6 +41,7 @@ export interface OperationParts {
   readonly conditions: Conditions
   /** Of `__schema` and `__type`. */
   readonly introspect: Introspect
+  readonly dataKeyOf: DataKeys['dataKeyOf']
 }
 
 export interface ResponseWriter {
@@ -53,7 +56,7 @@ export interface ResponseWriter {
     how: { readonly shared: ReadonlySet<object> | null; readonly variables: Writing['variables'] },
   ): { readonly text: string; readonly faulty: boolean }
   faults(data: object, blame: Blame): void
-  /** As much of a path as is in the answer: what was asked for on the way to something else is not. */
+  /** As much of a path in the data as is in the answer, as it is called there: what was asked for on the way to something else is not. */
   placeOf(data: object, path: ResponsePath): ResponsePath
 }
 
@@ -74,12 +77,15 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
     },
     faults: (data, blame) => void root.find(data, [], blame),
     placeOf(data, path) {
-      let at: { readonly node: WriterNode; readonly value: unknown } | null = { node: root, value: data }
-      const known = path.findIndex((key) => {
-        at = at?.node.step(at.value, key) ?? null
-        return at === null
-      })
-      return known === -1 ? path : path.slice(0, known)
+      const place: (string | number)[] = []
+      let at: Pick<Stepped, 'node' | 'value'> = { node: root, value: data }
+      for (const key of path) {
+        const step = at.node.step(at.value, key)
+        if (!step) break
+        place.push(step.key)
+        at = step
+      }
+      return place
     },
   }
 }
@@ -95,15 +101,16 @@ function writtenField(parts: OperationParts, type: GraphQLObjectType, key: strin
   const none = `${opening}null`
   const [first] = nodes as readonly [FieldNode]
   const { value: name } = first.name
+  const dataKey = parts.dataKeyOf(first)
   if (name === '__typename') {
     const text = quoted(type.name)
-    return { key, opening, none, nonNull: true, node: new TextNode(() => text) }
+    return { key, dataKey, opening, none, nonNull: true, node: new TextNode(() => text) }
   }
   const field = type.getFields()[name]
   // Validated, so that it is one of the root's: the schema's own.
-  if (!field) return { key, opening, none, nonNull: false, node: new TextNode(parts.introspect(nodes)) }
+  if (!field) return { key, dataKey, opening, none, nonNull: false, node: new TextNode(parts.introspect(nodes)) }
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
-  return { key, opening, none, nonNull: isNonNullType(field.type), node: nodeOf(parts, field.type, sets) }
+  return { key, dataKey, opening, none, nonNull: isNonNullType(field.type), node: nodeOf(parts, field.type, sets) }
 }
 
 function nodeOf(parts: OperationParts, given: GraphQLOutputType, sets: readonly SelectionSetNode[]): WriterNode {

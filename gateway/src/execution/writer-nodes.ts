@@ -24,14 +24,23 @@ export type Found = 'there' | 'null' | 'lost'
 export interface WriterNode {
   /** Writes it as JSON. Answers false, and has written nothing, for what is null, or has to be since something within must not be. */
   write(value: unknown, writing: Writing): boolean
-  /** What is written under a key of the value; null for what is not in the answer. */
-  step(value: unknown, key: string | number): { readonly node: WriterNode; readonly value: unknown } | null
+  /** What is written of a key of the value; null for what is not in the answer. */
+  step(value: unknown, key: string | number): Stepped | null
   /** The same walk as `write` with its path, for an answer that is faulty. */
   find(value: unknown, path: (string | number)[], blame: Blame): Found
 }
 
+export interface Stepped {
+  /** As it is called in the answer. */
+  readonly key: string | number
+  readonly node: WriterNode
+  readonly value: unknown
+}
+
 export interface WrittenField {
   readonly key: string
+  /** Under which the value stands in the data. */
+  readonly dataKey: string
   /** `"key":` with what separates it from the field before. */
   readonly opening: string
   /** The same for a value that is null. */
@@ -56,13 +65,14 @@ export class ObjectNode implements WriterNode {
   find(value: unknown, path: (string | number)[], blame: Blame): Found {
     if (!this.isOfType(value)) return blamed(value, path, blame)
     let found: Found = 'there'
-    for (const { key, nonNull, node } of this.fields) if (isLost(node, fieldOf(value, key), nonNull, [...path, key], blame)) found = 'lost'
+    for (const { dataKey, nonNull, node } of this.fields)
+      if (isLost(node, fieldOf(value, dataKey), nonNull, [...path, dataKey], blame)) found = 'lost'
     return found
   }
 
   step(value: unknown, key: string | number) {
-    const field = this.fields.find((each) => each.key === key)
-    return field ? { node: field.node, value: isObject(value) ? fieldOf(value, field.key) : undefined } : null
+    const field = this.fields.find((each) => each.dataKey === key)
+    return field ? { key: field.key, node: field.node, value: isObject(value) ? fieldOf(value, field.dataKey) : undefined } : null
   }
 
   /** A value need not say of what type it is; one that does says this one. */
@@ -75,9 +85,9 @@ export class ObjectNode implements WriterNode {
   private writeFields(value: Readonly<Record<string, unknown>>, writing: Writing): boolean {
     const { pieces } = writing
     const from = pieces.push('{') - 1
-    for (const { key, opening, none, nonNull, node } of this.fields) {
+    for (const { dataKey, opening, none, nonNull, node } of this.fields) {
       const at = pieces.push(opening) - 1
-      if (node.write(fieldOf(value, key), writing)) continue
+      if (node.write(fieldOf(value, dataKey), writing)) continue
       if (nonNull) return undo(writing, from)
       pieces[at] = none
     }
@@ -118,7 +128,7 @@ export class ListNode implements WriterNode {
   }
 
   step(value: unknown, key: string | number) {
-    return typeof key === 'number' ? { node: this.item, value: Array.isArray(value) ? value[key] : undefined } : null
+    return typeof key === 'number' ? { key, node: this.item, value: Array.isArray(value) ? value[key] : undefined } : null
   }
 }
 

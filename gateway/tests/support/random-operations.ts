@@ -56,11 +56,18 @@ export function randomOperation(schema: GraphQLSchema, seed: number, depth = 5):
     return given.length > 0 ? `(${given.join(', ')})` : ''
   }
 
-  function field(one: GraphQLField<unknown, unknown>, left: number, at: number): string {
+  /** @param others the fields beside it, as whose name it may go */
+  function field(
+    one: GraphQLField<unknown, unknown>,
+    left: number,
+    at: number,
+    others: readonly GraphQLField<unknown, unknown>[] = [],
+  ): string {
     const type = getNamedType(one.type)
     const args = argumentsOf(one)
     // What has other arguments, or another type in another place, must not meet under one name.
-    const alias = args || chance(0.15) ? `${one.name}_${declared.length}_${at}_${left}: ` : ''
+    const apart = args || chance(0.15) ? `${one.name}_${declared.length}_${at}_${left}: ` : ''
+    const alias = others.length > 0 && chance(0.06) ? `${pick(others).name}: ` : apart
     const selections = isCompositeType(type) ? ` ${selectionsOf(type, left - 1)}` : ''
     return `${alias}${one.name}${args}${condition()}${selections}`
   }
@@ -70,8 +77,8 @@ export function randomOperation(schema: GraphQLSchema, seed: number, depth = 5):
     const fields = isObjectType(type) || isInterfaceType(type) ? Object.values(type.getFields()) : []
     const leaves = fields.filter((one) => !isCompositeType(getNamedType(one.type)))
     const branches = fields.filter((one) => isCompositeType(getNamedType(one.type)))
-    for (const one of leaves) if (chance(0.4)) parts.push(field(one, left, parts.length))
-    if (left > 0) for (const one of branches) if (chance(0.45)) parts.push(field(one, left, parts.length))
+    for (const one of leaves) if (chance(0.4)) parts.push(field(one, left, parts.length, fields))
+    if (left > 0) for (const one of branches) if (chance(0.45)) parts.push(field(one, left, parts.length, fields))
     if (left > 0 && isAbstractType(type))
       for (const possible of schema.getPossibleTypes(type)) if (chance(0.6)) parts.push(fragmentOn(possible, left - 1))
     if (left > 0 && isObjectType(type) && chance(0.15)) parts.push(fragmentOn(type, left - 1))
