@@ -7,6 +7,9 @@ import type { Asking } from './caller.js'
 import type { RunningSubgraph } from './define-subgraph.js'
 import { tooComplex } from './errors.js'
 import type { Logger } from './log.js'
+import { farewell, SocketCode } from './sockets/farewell.js'
+import { type Beating, HeartBeat } from './sockets/heart-beat.js'
+import { LatestProof } from './sockets/latest-proof.js'
 import type { AnswerStream, SubgraphOperation } from './subgraph-execution.js'
 
 export interface SocketLimits {
@@ -62,12 +65,6 @@ export interface Sockets {
   close(): Promise<void>
 }
 
-/** Close codes of RFC 6455 that graphql-ws clients come back after, beside 4403. */
-const GOING_AWAY = 1001
-const UNSUPPORTED_DATA = 1003
-const TRY_AGAIN_LATER = 1013
-/** How long a closing handshake may take. */
-const FAREWELL_MS = 2_000
 /** The kind of operation is all that graphql-ws looks at; the subgraph reads the text itself, once for all who send the same. */
 const SOME_SUBSCRIPTION = parse('subscription { _ }', { noLocation: true })
 
@@ -79,6 +76,7 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
   const limits = { ...SOCKET_LIMITS, ...given }
   const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.messageBytesMax, perMessageDeflate: false, handleProtocols })
   const clients = new Set<Client>()
+  const heart = new HeartBeat(limits.keepAliveMs)
   let tooSlowCount = 0
 
   const protocol = makeServer<Record<string, unknown>, Client>({
@@ -107,7 +105,7 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
     }
     if (sockets.clients.size >= limits.socketsMax) return refuse(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      const client = new Client(opened, request, { subgraph, authenticate, limits, log, onTooSlow: () => (tooSlowCount += 1) })
+      const client = new Client(opened, request, { subgraph, authenticate, limits, log, heart, onTooSlow: () => (tooSlowCount += 1) })
       clients.add(client)
       const closed = protocol.opened(client, client)
       opened.once('close', (code, reason) => {
@@ -132,20 +130,18 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
     async close() {
       server.off('upgrade', onUpgrade)
       const all = [...sockets.clients]
-      await Promise.all(all.map((socket) => farewell(socket, GOING_AWAY, 'Going away')))
+      await Promise.all(all.map((socket) => farewell(socket, SocketCode.GoingAway, 'Going away')))
       sockets.close()
     },
   }
 }
 
 /** One socket, who asks over it, and what is to be released when it goes. */
-class Client implements TransportSocket {
+class Client implements TransportSocket, Beating {
   readonly protocol: string
-  private admission: Admission | null = null
+  private readonly admission = new LatestProof<Admission>(({ asking }) => asking.identity)
   private expiry: NodeJS.Timeout | undefined
-  private proofs = 0
   private readonly streams = new Set<AbortController>()
-  private readonly heart: NodeJS.Timeout
   private alive = true
 
   constructor(
@@ -153,11 +149,12 @@ class Client implements TransportSocket {
     private readonly request: IncomingMessage,
     private readonly options: Pick<SocketOptions, 'subgraph' | 'authenticate' | 'log'> & {
       readonly limits: SocketLimits
+      readonly heart: HeartBeat
       readonly onTooSlow: () => void
     },
   ) {
     this.protocol = socket.protocol
-    this.heart = setInterval(() => this.beat(), options.limits.keepAliveMs).unref()
+    options.heart.add(this)
     socket.on('pong', () => {
       this.alive = true
     })
@@ -171,7 +168,7 @@ class Client implements TransportSocket {
 
   onMessage(handle: (text: string) => Promise<void>): void {
     this.socket.on('message', (data: RawData, binary: boolean) => {
-      if (binary) return this.close(UNSUPPORTED_DATA, 'Text only')
+      if (binary) return this.close(SocketCode.UnsupportedData, 'Text only')
       handle(String(data)).catch((error: unknown) => {
         this.options.log.error({ err: error }, 'a message could not be handled')
         this.close(CloseCode.InternalServerError, 'Internal server error')
@@ -189,33 +186,31 @@ class Client implements TransportSocket {
     }
     if (socket.bufferedAmount > this.options.limits.bufferedBytesMax) {
       this.options.onTooSlow()
-      this.close(TRY_AGAIN_LATER, 'Too slow')
+      this.close(SocketCode.TryAgainLater, 'Too slow')
       return Promise.resolve()
     }
     // A socket that breaks has its own event.
     return new Promise((resolve) => socket.send(text, () => resolve()))
   }
 
-  close(code: number = GOING_AWAY, reason = ''): void {
+  close(code: number = SocketCode.GoingAway, reason = ''): void {
     this.release()
     void farewell(this.socket, code, reason)
   }
 
-  /** Takes the word of the latest proof. Another person's is none: what streams already would change hands. */
+  /** Takes the word of the latest proof. */
   async admit(payload: Readonly<Record<string, unknown>>): Promise<boolean> {
-    this.proofs += 1
-    const turn = this.proofs
-    const admission = await Promise.resolve()
-      .then(() => this.options.authenticate(payload, this.request))
-      .catch((error: unknown) => {
+    const outcome = await this.admission.take(async () => {
+      try {
+        return await this.options.authenticate(payload, this.request)
+      } catch (error) {
         this.options.log.debug({ err: error }, 'a socket was not admitted')
         return null
-      })
-    if (!admission || (this.admission && userIdOf(this.admission) !== userIdOf(admission))) return false
-    if (turn !== this.proofs || this.socket.readyState !== this.socket.OPEN) return true
-    this.admission = admission
+      }
+    })
+    if (outcome !== 'taken' || this.socket.readyState !== this.socket.OPEN) return outcome !== 'refused'
     clearTimeout(this.expiry)
-    const { expiresInMs } = admission
+    const expiresInMs = this.admission.current?.expiresInMs
     if (expiresInMs !== undefined) this.expiry = setTimeout(() => this.close(CloseCode.Forbidden, 'Forbidden'), expiresInMs).unref()
     return true
   }
@@ -255,18 +250,19 @@ class Client implements TransportSocket {
   }
 
   release(): void {
-    clearInterval(this.heart)
+    this.options.heart.delete(this)
     clearTimeout(this.expiry)
     for (const stream of this.streams) stream.abort()
     this.streams.clear()
   }
 
   private asking(): Asking {
-    if (!this.admission) throw new Error('nothing is asked before the admission')
-    return this.admission.asking
+    const { current } = this.admission
+    if (!current) throw new Error('nothing is asked before the admission')
+    return current.asking
   }
 
-  private beat(): void {
+  beat(): void {
     // Whoever has not answered since the last one does not read any more: a close would wait behind what they don't read.
     if (this.alive) this.socket.ping()
     else this.socket.terminate()
@@ -274,23 +270,8 @@ class Client implements TransportSocket {
   }
 }
 
-const userIdOf = ({ asking }: Admission): string | null => asking.identity?.userId ?? null
-
 const asError = ({ message, extensions }: { readonly message: string; readonly extensions?: Record<string, unknown> }): GraphQLError =>
   new GraphQLError(message, extensions ? { extensions } : {})
-
-/** Says why, and is gone soon whether the other side reads it or not. */
-function farewell(socket: WebSocket, code: number, reason: string): Promise<void> {
-  if (socket.readyState === socket.CLOSED) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => socket.terminate(), FAREWELL_MS).unref()
-    socket.once('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    if (socket.readyState === socket.OPEN) socket.close(code, reason)
-  })
-}
 
 function refuse(socket: Duplex, status: string): void {
   socket.on('error', () => {})
