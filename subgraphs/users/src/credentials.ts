@@ -2,6 +2,7 @@ import type { Identity } from '@ashlar/kit/caller'
 import type { Deps } from '@ashlar/kit/deps'
 import { AshlarError, type ErrorCode, unauthenticated } from '@ashlar/kit/errors'
 import { presentFailure } from '@ashlar/kit/failures'
+import type { Standing } from '@ashlar/kit/standing'
 import { KEY_PREFIX, type KnownKeys } from './known-keys.js'
 import type { TokenVerifier } from './token-verifier.js'
 
@@ -19,11 +20,23 @@ export class Credentials {
    */
   async authenticate(authorization: string | undefined): Promise<Identity | null> {
     if (authorization === undefined || authorization.trim() === '') return null
-    // RFC 6750, 2.1; the scheme's name is written in any case (RFC 9110, 11.1).
-    const [, token] = authorization.match(/^Bearer +([\w.~+/-]+=*) *$/i) ?? []
-    if (token === undefined) throw refused()
+    return this.told(() => this.identify(tokenIn(authorization)))
+  }
+
+  /**
+   * How it stands, for who goes on by it; one that has ended has nothing remaining.
+   * @throws UNAUTHENTICATED for anything else that is not valid; SUBGRAPH_UNAVAILABLE where that can't be told now
+   */
+  standing(authorization: string): Promise<Standing> {
+    return this.told(async () => {
+      const token = tokenIn(authorization)
+      return token.startsWith(KEY_PREFIX) ? this.knownKeys.standing(token) : this.tokens.standing(token)
+    })
+  }
+
+  private async told<T>(find: () => Promise<T>): Promise<T> {
     try {
-      return await this.identify(token)
+      return await find()
     } catch (error) {
       if (error instanceof AshlarError) throw error
       const { message, extensions } = presentFailure(error, { log: this.deps.log, service: 'users', writing: false })
@@ -37,6 +50,13 @@ export class Credentials {
     if (!identity) throw refused()
     return identity
   }
+}
+
+function tokenIn(authorization: string): string {
+  // RFC 6750, 2.1; the scheme's name is written in any case (RFC 9110, 11.1).
+  const [, token] = authorization.match(/^Bearer +([\w.~+/-]+=*) *$/i) ?? []
+  if (token === undefined) throw refused()
+  return token
 }
 
 const refused = () => unauthenticated({ message: 'This credential is not valid, or no longer.' })

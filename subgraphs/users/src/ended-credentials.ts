@@ -36,6 +36,7 @@ export interface Bearer {
 /** The sessions, keys and users whose credentials are refused or cut before they expire, as far as one process knows. */
 export class EndedCredentials {
   private readonly ended = new Map<string, Omit<Ended, 'id'> & { readonly at: number }>()
+  private readonly listeners = new Set<() => void>()
   private offset = 0
   private readAt = Number.NEGATIVE_INFINITY
 
@@ -56,6 +57,17 @@ export class EndedCredentials {
     if (!user.cut || generation >= user.cut.belowGeneration) return identity
     const { role } = user.cut
     return { ...identity, role, scopes: cutToRole(identity.scopes, role) }
+  }
+
+  /** Is told of each one that ends or is cut. @returns what ends that */
+  onNoted(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** Whether anybody wants to be told. */
+  get watched(): boolean {
+    return this.listeners.size > 0
   }
 
   /** Whether anything was ever read. */
@@ -92,6 +104,7 @@ export class EndedCredentials {
       cut: known?.cut && known.cut.belowGeneration > (cut?.belowGeneration ?? 0) ? known.cut : cut,
       at: Math.max(at, known?.at ?? at),
     })
+    for (const listener of this.listeners) listener()
   }
 }
 

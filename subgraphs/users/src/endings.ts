@@ -26,6 +26,8 @@ export class Endings {
   constructor(private readonly deps: Pick<Deps, 'db' | 'log' | 'events'>) {
     deps.events.onMoved(() => {
       this.moved = true
+      // Requests read what they need to know; streams that go on have to be told.
+      if (this.credentials.watched) this.fresh().catch(() => {})
     })
   }
 
@@ -44,6 +46,11 @@ export class Endings {
   /** How long ago it was last read; infinite before. */
   ageMs(): number {
     return this.credentials.ageMs()
+  }
+
+  /** Is told of each one that ends. @returns what ends that */
+  onEnded(listener: () => void): () => void {
+    return this.credentials.onNoted(listener)
   }
 
   /** Has this process refuse at once what was ended, and others hear of it; called after the commit and before the answer. */

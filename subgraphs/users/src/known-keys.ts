@@ -1,4 +1,5 @@
 import type { Identity } from '@ashlar/kit/caller'
+import type { Standing } from '@ashlar/kit/standing'
 import type { Bearer } from './ended-credentials.js'
 import { hashOf } from './secrets.js'
 import type { KnownEndings } from './token-verifier.js'
@@ -39,13 +40,32 @@ export class KnownKeys {
 
   /** null for what is no key, or not any more. */
   async identify(secret: string): Promise<Identity | null> {
+    const key = await this.keyOf(secret)
+    return key && this.endings.remaining(key)
+  }
+
+  /** How it stands, for who goes on by it. That it got another secret, or its owner another role, is found out by verifying anew. */
+  async standing(secret: string): Promise<Standing> {
+    let key = await this.keyOf(secret)
+    let readAt = performance.now()
+    return {
+      remaining: () => key && this.endings.remaining(key),
+      expiresInMs: () => (key?.secondsLeft == null ? null : key.secondsLeft * 1_000 - (performance.now() - readAt)),
+      verify: async () => {
+        key = await this.keyOf(secret)
+        readAt = performance.now()
+      },
+    }
+  }
+
+  private async keyOf(secret: string): Promise<FoundKey | null> {
     if (secret.length > LENGTH_MAX) return null
     await this.endings.fresh()
     const hash = hashOf(secret)
     const name = hash.toString('base64')
     const known = this.known.get(name)
     // Of an owner with another role it is read anew, since the key may do more by now as well as less.
-    if (known && known.until > performance.now() && this.endings.remaining(known) === known.identity) return known.identity
+    if (known && known.until > performance.now() && this.endings.remaining(known) === known.identity) return known
     this.known.delete(name)
     return this.read(hash, name)
   }
@@ -56,14 +76,14 @@ export class KnownKeys {
     for (const [name, { identity }] of this.known) if (identity.credentialId === keyId) this.known.delete(name)
   }
 
-  private async read(hash: Buffer, name: string): Promise<Identity | null> {
+  private async read(hash: Buffer, name: string): Promise<FoundKey | null> {
     const { changes } = this
     const key = await this.find(hash)
     if (!key) return null
     const found: Known = { ...key, until: performance.now() + knownMs(key) }
     const identity = this.endings.remaining(found)
     if (identity === found.identity && changes === this.changes) this.remember(name, found)
-    return identity
+    return identity && found
   }
 
   private remember(name: string, known: Known): void {

@@ -70,6 +70,11 @@ export class RemoteEndings {
     return this.credentials.ageMs()
   }
 
+  /** Is told of each one that ends. @returns what ends that */
+  onEnded(listener: () => void): () => void {
+    return this.credentials.onNoted(listener)
+  }
+
   /** It is read all the time; only before the first reading there is something to wait for. @throws SUBGRAPH_UNAVAILABLE */
   async fresh(): Promise<void> {
     if (!this.credentials.known) await this.read()

@@ -51,6 +51,11 @@ export function remoteIdentities({ door, bus, issuer, log }: RemoteIdentitiesOpt
   return {
     authenticate: (authorization) => credentials.authenticate(authorization),
     isCurrent: () => endings.isCurrent(),
+    standings: {
+      of: (authorization) => credentials.standing(authorization),
+      fresh: () => endings.fresh(),
+      onEnded: (listener) => endings.onEnded(listener),
+    },
     origins: () => (origins && origins.until > performance.now() ? origins.list : readOrigins()),
     jwks: () => keySet.jwks(),
     endingsAgeSeconds: () => endings.ageMs() / 1_000,

@@ -1,6 +1,7 @@
 import type { Identity, Role } from '@ashlar/kit/caller'
 import { unauthenticated } from '@ashlar/kit/errors'
 import { decodeAnyId } from '@ashlar/kit/ids'
+import type { Standing } from '@ashlar/kit/standing'
 import { type CryptoKey, jwtVerify } from 'jose'
 import type { Bearer } from './ended-credentials.js'
 
@@ -32,15 +33,23 @@ export class TokenVerifier {
 
   /** Whose token it is, and what it may do now. @throws UNAUTHENTICATED for one that is malformed, foreign, expired or ended. */
   async verify(token: string): Promise<Identity> {
-    if (token.length > MAX_LENGTH) throw unauthenticated({ message: 'This token is not valid.' })
-    await this.endings.fresh()
-    const bearer = await this.read(token)
-    const identity = bearer && this.endings.remaining(bearer)
+    const read = await this.read(token)
+    const identity = read && this.endings.remaining(read.bearer)
     if (!identity) throw unauthenticated({ message: 'This token is not valid, or no longer.' })
     return identity
   }
 
-  private async read(token: string): Promise<Bearer | null> {
+  /** How it stands, for who goes on by it. @throws UNAUTHENTICATED for one that is malformed, foreign or expired */
+  async standing(token: string): Promise<Standing> {
+    const read = await this.read(token)
+    if (!read) throw unauthenticated({ message: 'This token is not valid, or no longer.' })
+    const { bearer, expiresAt } = read
+    return { remaining: () => this.endings.remaining(bearer), expiresInMs: () => expiresAt - this.endings.now() }
+  }
+
+  private async read(token: string): Promise<{ readonly bearer: Bearer; readonly expiresAt: number } | null> {
+    if (token.length > MAX_LENGTH) throw unauthenticated({ message: 'This token is not valid.' })
+    await this.endings.fresh()
     const verified = await jwtVerify(
       token,
       // Of the header only the `kid` is believed, and only as the name of one of our own keys.
@@ -61,7 +70,8 @@ export class TokenVerifier {
       if (isJoseError(error)) return null
       throw error
     })
-    return verified && bearerOf(verified.payload)
+    const bearer = verified && bearerOf(verified.payload)
+    return bearer && { bearer, expiresAt: Number(verified.payload.exp) * 1_000 }
   }
 }
 
