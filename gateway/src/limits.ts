@@ -6,8 +6,24 @@ export interface Limits {
   readonly nesting: number
   /** Selections after all fragments are spread. */
   readonly selections: number
+  /** Fields within each other, other fields under names of their own, and directives, after all fragments are spread. */
+  readonly depth: number
+  readonly aliases: number
+  readonly directives: number
   /** Fields at the root of one operation, by their names in the answer. */
   readonly rootFields: number
+  /** Operations and fragments in one document. */
+  readonly operations: number
+  readonly fragments: number
+  /** Pairs of fields of one name in one place of the answer: validation compares each with each. */
+  readonly overlaps: number
+  /** How many times over an operation may ask for all that the schema says of itself. */
+  readonly introspections: number
+  /** Variables of one operation, and values within them together. */
+  readonly variables: number
+  readonly values: number
+  /** What an operation may ask for as one page; services have bounds of their own. */
+  readonly pageSize: number
   /** What one operation may cost, by the rules in cost.ts, and how long a list is taken to be of which the schema does not say. */
   readonly cost: number
   readonly listSize: number
@@ -34,7 +50,17 @@ export const defaultLimits: Limits = {
   tokens: 10_000,
   nesting: 100,
   selections: 10_000,
+  depth: 50,
+  aliases: 500,
+  directives: 500,
   rootFields: 50,
+  operations: 50,
+  fragments: 500,
+  overlaps: 50_000,
+  introspections: 5,
+  variables: 500,
+  values: 100_000,
+  pageSize: 1_000,
   cost: 15_000,
   listSize: 10,
   planningMs: 2_000,

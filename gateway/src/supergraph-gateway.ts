@@ -1,11 +1,9 @@
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
-import { checkVariables } from '@ashlar/kit/check-variables'
-import { AshlarError, badUserInput, subgraphUnavailable, tooComplex } from '@ashlar/kit/errors'
+import { AshlarError, badUserInput, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
-import { GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
 import type { GatewayContext } from './context.js'
-import { Costs } from './cost.js'
 import type { Source } from './data-sources/source.js'
 import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
 import type { Limits } from './limits.js'
@@ -14,6 +12,7 @@ import { planCache } from './planning/plan-cache.js'
 import { plannable } from './planning/plannable.js'
 import { Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
+import { OperationRules } from './rules/operation-rules.js'
 
 /** The members of ApolloGateway that are ours here; its types call them private. */
 interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
@@ -36,7 +35,7 @@ interface Version extends LoadedGraph {
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
-  readonly costs: Costs
+  readonly rules: OperationRules
 }
 
 export interface SupergraphGatewayOptions {
@@ -90,20 +89,27 @@ export class SupergraphGateway extends Base {
 
   // A property, since ApolloGateway hands it on unbound.
   override executor = async (request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult> => {
-    const version = this.versions.get(request.schema) ?? this.version
-    if (!version) throw new Error('no supergraph is loaded')
+    const version = this.versionOf(request.schema)
     const operationName = request.request.operationName ?? null
-    const operation = getOperationAST(request.document, operationName)
-    if (!operation) return { errors: [unresolved(operationName)] }
     try {
+      const operation = version.rules.operation(request.document, operationName, request.request.variables ?? {})
       this.checkCredential(operation, request.context as GatewayContext)
-      checkOperation(version, operation, request.request.variables ?? {})
-      this.checkCost(version, operation, request)
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION)
+        throw badUserInput('query', 'is a subscription, which needs a transport that streams')
       const plan = await version.plan(request.queryHash, { query: request.source, operationName })
       return await version.execute(plan, request)
     } catch (error) {
-      throw error instanceof AshlarError ? requestError(error) : error
+      if (error instanceof AshlarError) throw requestError(error)
+      // Apollo knows what to make of an operation that is not there.
+      if (error instanceof GraphQLError) return { errors: [error] }
+      throw error
     }
+  }
+
+  /** What holds for operations on the version of the graph with this schema. */
+  rulesOf(schema: GraphQLSchema): OperationRules {
+    const { rules } = this.versionOf(schema)
+    return rules
   }
 
   /** Ends the planner's thread as well. */
@@ -118,19 +124,18 @@ export class SupergraphGateway extends Base {
     throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
   }
 
-  /** Before anything is planned, so that what is too dear costs nothing. */
-  private checkCost({ costs }: Version, operation: OperationDefinitionNode, { document, request }: GatewayGraphQLRequestContext) {
-    const { cost: limit } = this.options.limits
-    const cost = costs.of(document, operation)(request.variables ?? {})
-    if (cost > limit) throw tooComplex({ message: `The operation may cost ${cost}, and at most ${limit}.`, cost, limit })
+  private versionOf(schema: GraphQLSchema): Version {
+    const version = this.versions.get(schema) ?? this.version
+    if (!version) throw new Error('no supergraph is loaded')
+    return version
   }
 
   private adopt(graph: LoadedGraph, sources: Sources) {
     const { limits, log } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
     const plan = planCache(limits, (operation) => planner.plan(plannable(operation, graph)))
-    const costs = new Costs({ schema: graph.supergraphSchema, listSize: limits.listSize })
-    this.keep({ ...graph, planner, plan, costs, execute: planExecution(graph, sources, log) })
+    const rules = new OperationRules({ ...graph, limits })
+    this.keep({ ...graph, planner, plan, rules, execute: planExecution(graph, sources, log) })
     planner.warm()
   }
 
@@ -138,22 +143,6 @@ export class SupergraphGateway extends Base {
     this.version = version
     this.versions.set(version.schema, version)
   }
-}
-
-const unresolved = (operationName: string | null) =>
-  new GraphQLError(operationName ? `Unknown operation named "${operationName}".` : 'Must provide an operation name.')
-
-/** Apollo's execution gives this name to the entities that it asks for. */
-const RESERVED_VARIABLE = 'representations'
-
-function checkOperation({ schema }: Version, operation: OperationDefinitionNode, variables: Record<string, unknown>) {
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-    throw badUserInput('query', 'is a subscription, which needs a transport that streams')
-  }
-  if (operation.variableDefinitions?.some(({ variable }) => variable.name.value === RESERVED_VARIABLE)) {
-    throw badUserInput(RESERVED_VARIABLE, 'is a name that the gateway uses itself: give the variable another one')
-  }
-  checkVariables(schema, operation, variables)
 }
 
 /** Apollo's lines about its own life are of no use to who runs this. */

@@ -1,10 +1,7 @@
 import { type ApolloServer, HeaderMap } from '@apollo/server'
-import { AshlarError } from '@ashlar/kit/errors'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
-import { checkNesting } from '../nesting.js'
-import { requestError } from '../request-error.js'
 import { type AskingOptions, askingOf } from './asking.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
@@ -37,13 +34,12 @@ export const graphqlRoutes =
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
       if (explorer && wantsPage(request)) return explorer(request, reply)
-      const { search, searchParams } = new URL(request.url, publicUrl)
+      const { search } = new URL(request.url, publicUrl)
       let asking: GatewayContext['asking'] | undefined
       const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body: request.body },
-        // Asked for when it is clear that no other site's form has sent this, and before anything reads the operation.
+        // Asked for when it is clear that no other site's form has sent this.
         context: async () => {
-          refuseTooDeep(textOf(request, searchParams), limits)
           const context = await askingOf(request, options)
           asking = context.asking
           return context
@@ -64,21 +60,6 @@ export const graphqlRoutes =
 
 const wantsPage = ({ method, headers: { accept = '' } }: FastifyRequest): boolean =>
   method === 'GET' && accept.includes('text/html') && !accept.includes('json')
-
-/** The operation's text, wherever the request has it. */
-function textOf({ method, body }: FastifyRequest, searchParams: URLSearchParams): string {
-  if (method === 'GET') return searchParams.get('query') ?? ''
-  const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : ''
-  return typeof query === 'string' ? query : ''
-}
-
-function refuseTooDeep(text: string, limits: Limits) {
-  try {
-    checkNesting(text, limits)
-  } catch (error) {
-    throw error instanceof AshlarError ? requestError(error) : error
-  }
-}
 
 function headerMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()

@@ -1,0 +1,123 @@
+import { badLiterals } from '@ashlar/kit/check-variables'
+import { AshlarError, tooComplex } from '@ashlar/kit/errors'
+import { TextCache } from '@ashlar/kit/text-cache'
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  NoFragmentCyclesRule,
+  type OperationDefinitionNode,
+  parse,
+  UniqueFragmentNamesRule,
+  validate,
+} from 'graphql'
+import type { Limits } from '../limits.js'
+import { checkNesting } from '../nesting.js'
+import { rootFieldsOf } from '../root-fields.js'
+import { introspectionSizes } from './introspection-size.js'
+import { fragmentsOf, measuring } from './measure.js'
+import { overlapsOf } from './overlaps.js'
+
+/** A document that is valid and within all bounds, or what is wrong with it, each fault with its code. */
+export type CheckedDocument = { readonly document: DocumentNode } | { readonly errors: readonly GraphQLError[] }
+
+export type CheckDocument = (text: string) => CheckedDocument
+
+/** Of the texts that are kept, in characters together: a document is some tens of times as large. */
+const CHARS_KEPT = 1_000_000
+/** What has to hold for the fragments of a document to be followed at all. */
+const FRAGMENT_RULES = [UniqueFragmentNamesRule, NoFragmentCyclesRule]
+/** graphql-js has given up comparing fields. */
+const ABORTED = 'Validation aborted.'
+
+/**
+ * Makes what reads the text of an operation, whichever transport brings it: parses it, holds it against every bound that can be known
+ * without its variables, and validates it. Each text once; what is at fault is not kept. What would take long is refused before it does.
+ * @param schema as clients see it
+ */
+export function documentChecks(schema: GraphQLSchema, limits: Limits): CheckDocument {
+  const kept = new TextCache<CheckedDocument>({ texts: limits.plansKept, length: CHARS_KEPT })
+  const introspectionOf = introspectionSizes(schema)
+
+  function read(text: string): CheckedDocument {
+    checkNesting(text, limits)
+    const document = parse(text, { maxTokens: limits.tokens })
+    boundDefinitions(document, limits)
+    const unbounded = validate(schema, document, FRAGMENT_RULES)
+    if (unbounded.length > 0) return { errors: faultsOf(document, unbounded) }
+    boundSelections(document, limits)
+    const errors = validate(schema, document)
+    if (errors.length > 0) return { errors: faultsOf(document, errors) }
+    for (const operation of operationsIn(document)) boundOperation(document, operation)
+    return { document }
+  }
+
+  function boundOperation(document: DocumentNode, operation: OperationDefinitionNode) {
+    const names = new Set(rootFieldsOf(document, operation).map(({ alias, name }) => (alias ?? name).value))
+    bound('root fields', names.size, limits.rootFields)
+    if (introspectionOf(operation, fragmentsOf(document)) <= limits.introspections) return
+    const message = `The operation asks for more than ${limits.introspections} times what the schema says of itself.`
+    throw tooComplex({ message, limit: limits.introspections })
+  }
+
+  return (text) => {
+    const known = kept.get(text)
+    if (known) return known
+    try {
+      const checked = read(text)
+      if ('document' in checked) kept.set(text, checked)
+      return checked
+    } catch (error) {
+      if (error instanceof AshlarError) return { errors: [error] }
+      if (error instanceof GraphQLError) return { errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] }
+      throw error
+    }
+  }
+}
+
+function boundDefinitions(document: DocumentNode, limits: Limits) {
+  const operations = operationsIn(document)
+  bound('operations', operations.length, limits.operations)
+  bound('fragments', document.definitions.length - operations.length, limits.fragments)
+  for (const { variableDefinitions = [] } of operations) bound('variables', variableDefinitions.length, limits.variables)
+}
+
+/** Before validation, whose time grows with the square of some of these. */
+function boundSelections(document: DocumentNode, limits: Limits) {
+  const fragments = fragmentsOf(document)
+  const measure = measuring(fragments)
+  let overlaps = 0
+  for (const definition of [...operationsIn(document), ...fragments.values()]) {
+    const { selections, aliases, directives, depth } = measure(definition)
+    bound('selections', selections, limits.selections)
+    bound('aliases', aliases, limits.aliases)
+    bound('directives', directives, limits.directives)
+    bound('fields within each other', depth, limits.depth)
+    overlaps += overlapsOf(definition, fragments, limits.overlaps)
+    bound('fields of one name in one place', overlaps, limits.overlaps)
+  }
+}
+
+/** @throws TOO_COMPLEX */
+function bound(what: string, count: number, limit: number) {
+  if (count > limit) throw tooComplex({ message: `The operation has more than ${limit} ${what}.`, limit })
+}
+
+const operationsIn = ({ definitions }: DocumentNode): readonly OperationDefinitionNode[] =>
+  definitions.filter((each) => each.kind === Kind.OPERATION_DEFINITION)
+
+/** A value that can't be is the same fault in an operation's text as in its variables: BAD_USER_INPUT with every issue in it. */
+function faultsOf(document: DocumentNode, errors: readonly GraphQLError[]): readonly GraphQLError[] {
+  if (errors.some(({ message }) => message === ABORTED)) return [tooComplex({ message: 'The operation takes too long to validate.' })]
+  const literals = badLiterals(document, errors)
+  return literals ? [literals] : errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
+}
+
+const coded = ({ message, nodes, source, positions, extensions }: GraphQLError, code: string): GraphQLError =>
+  new GraphQLError(message, {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    extensions: { ...extensions, code },
+  })
