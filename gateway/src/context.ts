@@ -1,9 +1,12 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { AshlarError } from '@ashlar/kit/errors'
+import type { AnswerFacts } from './caching/answer-facts.js'
 
 /** What goes through Apollo's life cycle with each request. */
 export interface GatewayContext {
   readonly asking: Asking
   /** Why the credential was refused; it fails every operation but one of signing in. */
   readonly refused: AshlarError | null
+  /** Learns what the answer is made of, where it may be kept or shared. */
+  readonly facts?: AnswerFacts
 }

@@ -3,8 +3,9 @@ import type { Logger } from '@ashlar/kit/log'
 import { clientOf } from '@ashlar/kit/own-origin'
 import { sessionCookie } from '@ashlar/kit/session-cookie'
 import type { FastifyPluginAsync } from 'fastify'
-import { parse, printSchema } from 'graphql'
+import { isAbstractType, parse, printSchema } from 'graphql'
 import { createApolloServer } from './apollo-server.js'
+import type { EntityName } from './caching/entity-tags.js'
 import { composeSupergraph, expandSchemas } from './composition/compose.js'
 import { CompositionError } from './composition/composition-error.js'
 import { graphsOf } from './composition/graphs.js'
@@ -22,6 +23,8 @@ import { type NodeReference, nodeLoader } from './registry/node-loader.js'
 import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
 import { registrySdl } from './registry/registry-sdl.js'
+import { SharedAnswers, type SharingOptions, type SharingStats } from './sharing/shared-answers.js'
+import { viewerOf } from './sharing/viewer.js'
 import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 
@@ -54,6 +57,8 @@ export interface GatewayOptions {
   readonly passErrors?: boolean
   readonly limits?: Partial<Limits>
   readonly explorer?: Explorer
+  /** What may be answered once for several; nothing unless given. */
+  readonly sharing?: SharingOptions
 }
 
 export interface Gateway {
@@ -69,6 +74,13 @@ export interface Gateway {
   readonly apiSdl: string
   /** Which of the ids are there for whoever asks, in their order: all of one owner in one fetch, and any number of them. */
   nodes(ids: readonly string[], asking: Asking): Promise<readonly (NodeReference | null | Error)[]>
+  /**
+   * Drops the answers that are kept and made of these entities; answers how many those were. An entity is named by its type and a field of
+   * its key (`{ __typename: 'Product', upc: '1' }`); without one, everything that may be made of its type is dropped.
+   */
+  invalidate(entities: readonly EntityName[]): number
+  /** How much was shared so far. */
+  readonly sharing: SharingStats
   /** Switches to these services. Throws CompositionError, and goes on as it was, where they do not compose. */
   update(subgraphs: GraphParts): Promise<void>
   /** `/readyz` says no from now on; what runs goes on. */
@@ -97,7 +109,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log }
   let graph = await compose(options.subgraphs, composition)
-  const gateway = new SupergraphGateway({ ...graph, limits, log, mayWrite: options.mayWrite ?? (() => true) })
+  const shared = new SharedAnswers(options.sharing ?? {})
+  const gateway: SupergraphGateway = new SupergraphGateway({
+    ...graph,
+    limits,
+    log,
+    mayWrite: options.mayWrite ?? (() => true),
+    wrote: (asking, changed) => {
+      if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
+    },
+  })
   const passErrors = options.passErrors ?? false
   const apollo = createApolloServer({ gateway, limits, log, passErrors, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
@@ -119,6 +140,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     origins: origins(options),
     publicUrl,
     services: () => graph.services,
+    shared,
+    version: () => gateway.versionNumber,
   })
 
   return {
@@ -138,6 +161,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     nodes(ids, asking) {
       const { types, owners } = graph
       return nodeLoader({ types, owners, asking, log }).loadMany(ids)
+    },
+    invalidate(entities) {
+      const concrete = entities.flatMap((entity) => {
+        const type = gateway.schema?.getType(entity.__typename)
+        return isAbstractType(type)
+          ? (gateway.schema?.getPossibleTypes(type) ?? []).map(({ name }) => ({ ...entity, __typename: name }))
+          : entity
+      })
+      return shared.invalidate(concrete, gateway.keysOf)
+    },
+    get sharing() {
+      return shared.stats
     },
     update(subgraphs) {
       const next = updating.then(async () => {

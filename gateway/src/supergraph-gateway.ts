@@ -1,11 +1,18 @@
 import { ApolloGateway, type GatewayConfig } from '@apollo/gateway'
+import type { QueryPlan } from '@apollo/query-planner'
 import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface'
+import type { Asking } from '@ashlar/kit/caller'
 import { AshlarError, badUserInput, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import { CachePolicies } from './caching/cache-policies.js'
+import { EntityKeys } from './caching/entity-keys.js'
+import type { Contents, EntityName } from './caching/entity-tags.js'
+import { contentsOf } from './caching/tag-walk.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
 import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
+import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
 import { planCache } from './planning/plan-cache.js'
@@ -36,6 +43,10 @@ interface Version extends LoadedGraph {
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
   readonly rules: OperationRules
+  readonly policies: CachePolicies
+  readonly keys: EntityKeys
+  /** Another one for each that came into force. */
+  readonly number: number
 }
 
 export interface SupergraphGatewayOptions {
@@ -45,6 +56,8 @@ export interface SupergraphGatewayOptions {
   readonly log: Logger
   /** Whether a credential may write now. */
   readonly mayWrite: () => boolean
+  /** Hears of each write that has ended, whatever came of it, and of the entities that it was about. */
+  readonly wrote?: (asking: Asking, changed: () => readonly EntityName[]) => void
 }
 
 /** Apollo's life cycle, with planning in a thread and with execution of our own choosing. */
@@ -71,7 +84,7 @@ export class SupergraphGateway extends Base {
     const { version } = this
     if (version?.supergraphSdl === supergraphSdl) {
       // Only other instances serve the same.
-      this.keep({ ...version, execute: planExecution(version, sources, this.options.log) })
+      this.keep({ ...version, number: version.number + 1, execute: planExecution(version, sources, this.options.log) })
       return
     }
     this.adopt(await loadGraph(supergraphSdl), sources)
@@ -97,7 +110,7 @@ export class SupergraphGateway extends Base {
       if (operation.operation === OperationTypeNode.SUBSCRIPTION)
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
       const plan = await version.plan(request.queryHash, { query: request.source, operationName })
-      return await version.execute(plan, request)
+      return await this.execute(version, plan, operation, request)
     } catch (error) {
       if (error instanceof AshlarError) throw requestError(error)
       // Apollo knows what to make of an operation that is not there.
@@ -112,10 +125,34 @@ export class SupergraphGateway extends Base {
     return rules
   }
 
+  /** The graph's version: another number for each that came into force. */
+  get versionNumber(): number {
+    return this.version?.number ?? 0
+  }
+
+  /** The plain fields of a type's keys, such as `id`. */
+  keysOf = (typeName: string): readonly string[] => this.version?.keys.of(typeName) ?? []
+
   /** Ends the planner's thread as well. */
   override async stop() {
     await super.stop()
     await this.version?.planner.close()
+  }
+
+  private async execute(version: Version, plan: QueryPlan, operation: OperationDefinitionNode, request: GatewayGraphQLRequestContext) {
+    const { asking, facts } = request.context as GatewayContext
+    const { document, source } = request
+    let data: GatewayExecutionResult['data']
+    const contents = (): Contents => contentsOf((data && mergedDataOf(data)) ?? {}, { ...version, document, operation })
+    try {
+      const result = await version.execute(plan, request)
+      data = result.data
+      const declared = facts && (version.policies.of(document, operation)?.(request.request.variables ?? {}) ?? null)
+      facts?.ran({ source, declared: declared ?? null, whole: data != null && !result.errors, contents })
+      return result
+    } finally {
+      if (operation.operation === OperationTypeNode.MUTATION) this.options.wrote?.(asking, () => contents().entities)
+    }
   }
 
   // A credential that has ended meanwhile must not change anything, where it can't be known whether it has.
@@ -135,7 +172,10 @@ export class SupergraphGateway extends Base {
     const planner = new Planner(graph.supergraphSdl, limits, log)
     const plan = planCache(limits, (operation) => planner.plan(plannable(operation, graph)))
     const rules = new OperationRules({ ...graph, limits })
-    this.keep({ ...graph, planner, plan, rules, execute: planExecution(graph, sources, log) })
+    const policies = new CachePolicies(graph.supergraphSchema)
+    const keys = new EntityKeys(graph.supergraphSchema)
+    const number = this.versionNumber + 1
+    this.keep({ ...graph, planner, plan, rules, policies, keys, number, execute: planExecution(graph, sources, log) })
     planner.warm()
   }
 

@@ -37,6 +37,7 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
       if (answer.status !== 200) throw new Error(`answered with status ${answer.status}`)
       const read = readAnswer(JSON.parse(String(answer.body)))
       const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
+      asking.reply.hints?.answered(undefined)
       if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie
       return read
     },

@@ -8,7 +8,9 @@ export const inProcess = (subgraph: GatewaySubgraph, { fetchMs }: Pick<Limits, '
   async ask(request, asking) {
     // Within the promise, so that a service that throws at once is no different.
     const answer = Promise.resolve().then(() => subgraph.execute(request, asking))
-    return readAnswer(await withDeadline(answer, fetchMs))
+    const read = readAnswer(await withDeadline(answer, fetchMs))
+    asking.reply.hints?.answered(undefined)
+    return read
   },
 })
 

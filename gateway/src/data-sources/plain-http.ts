@@ -41,11 +41,15 @@ export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Sour
       const type = answered['content-type']
       // Whatever the status says, an answer of GraphQL's own form is one (GraphQL over HTTP).
       if (!JSON_TYPE.test(String(type))) throw new Error(`answered with status ${status} and ${type ? `the type ${type}` : 'no type'}`)
-      return readAnswer(JSON.parse(text), { open: true })
+      const read = readAnswer(JSON.parse(text), { open: true })
+      asking.reply.hints?.answered(textOf(answered['cache-control']), textOf(answered.age))
+      return read
     },
   })
   return { ...source, close: () => pool.close() }
 }
+
+const textOf = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(', ') : header)
 
 const bodyOf = ({ query, operationName, variables }: SubgraphRequest): string =>
   JSON.stringify({ query, ...(operationName && { operationName }), variables })

@@ -69,7 +69,7 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
     const errors = run.errors.map(
       ({ message, path, extensions }) => new GraphQLError(message, { path: path && writer.placeOf(run.data, path), extensions }),
     )
-    return { data: text === 'null' ? null : writtenData(text, writer.keys), ...(errors.length > 0 && { errors }) }
+    return { data: text === 'null' ? null : writtenData(text, writer.keys, run.data), ...(errors.length > 0 && { errors }) }
   }
 }
 

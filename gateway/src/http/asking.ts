@@ -4,6 +4,7 @@ import { AshlarError, internalServerError } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { HostCookie } from '@ashlar/kit/session-cookie'
 import type { FastifyRequest } from 'fastify'
+import { AnswerFacts } from '../caching/answer-facts.js'
 import type { GatewayContext } from '../context.js'
 import { isCookieMode } from './cookie-mode.js'
 import { narrowScopes } from './narrow-scopes.js'
@@ -25,14 +26,20 @@ export interface AskingOptions {
   readonly log: Logger
 }
 
+/** The context of a request of HTTP's. */
+export interface RequestContext extends GatewayContext {
+  readonly facts: AnswerFacts
+}
+
 const USER_AGENT_MAX = 500
 
 /** Who asks, from where, and with what; a refused credential is kept until it is known whether the operation minds. */
-export async function askingOf(request: FastifyRequest, options: AskingOptions): Promise<GatewayContext> {
+export async function askingOf(request: FastifyRequest, options: AskingOptions): Promise<RequestContext> {
   const { headers } = request
   const cookieMode = isCookieMode(request)
   const origin = headers.origin ?? null
   const id = randomUUID()
+  const facts = new AnswerFacts()
   const { identity, refused } = await identityOf(request, id, options)
   const asking: Asking = {
     identity,
@@ -44,10 +51,10 @@ export async function askingOf(request: FastifyRequest, options: AskingOptions):
       cookieMode,
       refreshCookie: cookieMode ? options.cookieOf(origin).parse(headers.cookie) : null,
     },
-    reply: {},
+    reply: { hints: facts },
     ...(options.forwardedHeaders && { forwarded: forwarded(request, options.forwardedHeaders) }),
   }
-  return { asking, refused }
+  return { asking, refused, facts }
 }
 
 function forwarded({ headers }: FastifyRequest, names: readonly string[]): Record<string, string> {

@@ -1,8 +1,12 @@
 import { type ApolloServer, HeaderMap } from '@apollo/server'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { NOT_KEPT } from '../caching/cache-policy.js'
 import type { GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
-import { type AskingOptions, askingOf } from './asking.js'
+import type { SharedAnswers } from '../sharing/shared-answers.js'
+import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
+import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
+import { sayHowLong } from './cache-control.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
 import { readJsonBodies } from './json-body.js'
@@ -17,6 +21,9 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   readonly origins: Origins
   readonly publicUrl: URL
   readonly limits: Limits
+  readonly shared: SharedAnswers
+  /** The graph's version: another for each that came into force. */
+  readonly version: () => number
   /** Answers a browser that opens the address. */
   readonly explorer?: Explorer | undefined
 }
@@ -25,7 +32,7 @@ export interface GraphQLRoutesOptions extends AskingOptions {
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl } = options
+    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl, shared } = options
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
     fastify.addHook('onRequest', cors(origins, log))
     fastify.addHook('onRequest', guardCookieMode(origins))
@@ -34,29 +41,48 @@ export const graphqlRoutes =
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
       if (explorer && wantsPage(request)) return explorer(request, reply)
-      const { search } = new URL(request.url, publicUrl)
-      let asking: GatewayContext['asking'] | undefined
-      const { status, headers, body } = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body: request.body },
-        // Asked for when it is clear that no other site's form has sent this.
-        context: async () => {
-          const context = await askingOf(request, options)
-          asking = context.asking
-          return context
-        },
-      })
+      const { search, searchParams } = new URL(request.url, publicUrl)
+      const asked = shared.asked({ method: request.method, headers: request.headers, body: request.body, searchParams })
+      // No other site's form can send what may be shared, so that it may be asked at once who this is.
+      let context = asked && (await askingOf(request, options))
+      const run = () =>
+        apollo.executeHTTPGraphQLRequest({
+          httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body: request.body },
+          // Asked for when it is clear that no other site's form has sent this.
+          context: async () => {
+            context ??= await askingOf(request, options)
+            return context
+          },
+        })
+      if (asked && context && mayShare(context)) {
+        return send(await answerShared(shared, { asked, context, version: options.version() }, run), context, request, reply)
+      }
+      const response = await run()
+      return send(answerOf(response, context?.facts ?? { policy: NOT_KEPT }), context, request, reply)
+    })
+
+    function send(
+      { status, headers, body, policy, ageSeconds }: Answer,
+      context: RequestContext | null,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ) {
       for (const [name, value] of headers) reply.header(name, value)
+      const asking = context?.asking
       const refreshCookie = asking?.reply.refreshCookie
       if (asking?.request.cookieMode && refreshCookie !== undefined) {
         const cookie = cookieOf(asking.request.origin)
         reply.header('set-cookie', refreshCookie ? cookie.serialize(refreshCookie.value, refreshCookie.expiresAt) : cookie.clear())
       }
-      // What a credential opened is nobody else's, whatever stands between.
-      reply.header('cache-control', 'private, no-store')
-      reply.code(status ?? 200)
-      return body.kind === 'complete' ? body.string : reply.send(body.asyncIterator)
-    })
+      sayHowLong(reply, { policy, ageSeconds, hasCredential: hasCredential(request, context), forwardedHeaders: options.forwardedHeaders })
+      reply.code(status)
+      return typeof body === 'string' || Buffer.isBuffer(body) ? body : reply.send(body)
+    }
   }
+
+/** Whatever it is, and whether or not anybody has looked at it. */
+const hasCredential = ({ headers }: FastifyRequest, context: RequestContext | null): boolean =>
+  headers.authorization !== undefined || !context || context.refused !== null || context.asking.identity !== null
 
 const wantsPage = ({ method, headers: { accept = '' } }: FastifyRequest): boolean =>
   method === 'GET' && accept.includes('text/html') && !accept.includes('json')

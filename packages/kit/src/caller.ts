@@ -27,8 +27,15 @@ export interface RequestInfo {
   readonly refreshCookie: string | null
 }
 
+/** Hears for how long, and for whom, each answer of a service holds. */
+export interface CacheHints {
+  /** @param cacheControl as in HTTP (RFC 9111); undefined where the service does not say. @param age its seconds so far, as in HTTP */
+  answered(cacheControl: string | undefined, age?: string | undefined): void
+}
+
 /** What a service asks the public door to send along with the answer. */
 export interface Reply {
+  readonly hints?: CacheHints
   /** Sets the refresh token's cookie; null clears it. */
   refreshCookie?: { readonly value: string; readonly expiresAt: Date } | null
 }
