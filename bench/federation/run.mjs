@@ -33,7 +33,8 @@ const BODIES = (options.different ? DISTRICTS : [0]).map((district) => JSON.stri
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
 const children = []
 process.on('exit', () => {
-  for (const child of children) child.kill(options.profile ? 'SIGTERM' : 'SIGKILL')
+  // One that is profiled ends by itself, and writes its profile then.
+  if (!options.profile) for (const child of children) child.kill('SIGKILL')
   rmSync(folder, { recursive: true, force: true })
 })
 

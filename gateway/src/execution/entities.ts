@@ -25,22 +25,47 @@ export class Entities {
    */
   one<Entity extends Data>(entity: Entity, representation: string): Entity {
     if (this.known.has(entity)) return entity
-    const candidates = this.byRepresentation.get(representation)
-    const same = candidates?.find((each) => saysTheSame(each, entity))
-    if (same) {
-      this.shared.add(same)
-      return same as Entity
+    if (isFlat(entity)) {
+      const candidates = this.byRepresentation.get(representation)
+      const same = candidates && findSame(candidates, entity)
+      if (same) {
+        this.shared.add(same)
+        return same as Entity
+      }
+      if (candidates) candidates.push(entity)
+      else this.byRepresentation.set(representation, [entity])
     }
     this.known.add(entity)
-    if (candidates) candidates.push(entity)
-    else this.byRepresentation.set(representation, [entity])
     return entity
+  }
+
+  /** Says that fetches are about an object as it stands. */
+  keep(entity: Data): void {
+    this.known.add(entity)
   }
 }
 
-function saysTheSame(one: Data, other: Data): boolean {
-  const keys = Object.keys(other)
-  return keys.length === Object.keys(one).length && keys.every((key) => isPlain(other[key]) && one[key] === other[key])
+// Loops over keys rather than lists of them: this is asked of each entity at each of its places.
+
+function findSame(candidates: readonly Data[], entity: Data): Data | null {
+  for (const each of candidates) if (saysTheSame(each, entity)) return each
+  return null
 }
 
-const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null
+function saysTheSame(one: Data, other: Data): boolean {
+  let missing = 0
+  for (const key in one) {
+    if (typeof one[key] === 'object' && one[key] !== null) return false
+    missing += 1
+  }
+  for (const key in other) {
+    if (one[key] !== other[key]) return false
+    missing -= 1
+  }
+  return missing === 0
+}
+
+function isFlat(entity: Data): boolean {
+  for (const key in entity) if (typeof entity[key] === 'object' && entity[key] !== null) return false
+  return true
+}

@@ -9,6 +9,8 @@ import { merge, mergeIntoAll } from './merge.js'
 import { renamedPath, rewrite } from './rewrites.js'
 import type { Run } from './run.js'
 
+type Data = Record<string, unknown>
+
 /** Puts what came into the data. @throws Error for an answer that is not what was asked for */
 export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name: EntitiesName | null, { data, errors }: Answer): void {
   const { cluster, entities } = wanted
@@ -16,6 +18,7 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
   const { outputRewrites = [] } = cluster.fetch.node
   if (!name) {
     rewrite(schema, outputRewrites, data)
+    run.found.forget()
     for (const places of entities.values()) for (const objects of places) for (const object of objects) merge(object, data)
     return
   }
@@ -29,12 +32,18 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
     if (entity === null) continue
     if (!isObject(entity)) throw new Error('answered an entity that is no object')
     if (outputRewrites.length > 0) rewrite(schema, outputRewrites, entity)
-    mergeIntoAll(
-      places.flatMap((objects) => [...objects]),
-      entity,
-      (value) => run.entities.share(value),
-    )
+    const targets = allOf(places)
+    mergeIntoAll(targets, entity, (value) => {
+      run.found.forget()
+      if (targets.length > 1) run.entities.share(value)
+    })
   }
+}
+
+function allOf(places: readonly ReadonlySet<Data>[]): readonly Data[] {
+  const all: Data[] = []
+  for (const objects of places) for (const object of objects) all.push(object)
+  return all
 }
 
 export interface Told {

@@ -34,6 +34,8 @@ export interface PlacedFetch {
 }
 
 interface Member extends PlacedFetch {
+  /** The path as text. */
+  readonly where: string
   readonly representing: () => Represent
 }
 
@@ -86,7 +88,7 @@ export class FetchGroup {
     const { node } = fetch
     const isKey = entityKeys(this.options.schema, this.service)
     const representing = compileRepresentation(this.options.schema, node.requires ?? [], { rewrites: node.inputRewrites ?? [], isKey })
-    const at = this.members.push({ fetch, path, representing }) - 1
+    const at = this.members.push({ fetch, path, where: path.join('.'), representing }) - 1
     return (run, tookMs) => this.arrive(run, at, tookMs)
   }
 
@@ -204,20 +206,36 @@ export class FetchGroup {
 
 function want(run: Run, cluster: Cluster, shares: boolean): Wanted {
   const entities = new Map<string, Set<Data>[]>()
-  for (const [at, { path, representing, fetch }] of cluster.members.entries()) {
-    const represent = fetch.node.requires ? representing() : () => ''
-    visitAt(run.data, path, run.entities.inSeveralPlaces, (object) => {
-      const representation = represent(object)
-      if (representation === null) return object
-      const entity = shares && fetch.node.requires ? run.entities.one(object, representation) : object
+  for (const [at, { path, where, representing, fetch }] of cluster.members.entries()) {
+    const isOfEntities = fetch.node.requires !== undefined
+    const represent = isOfEntities ? representing() : () => ''
+    const put = (object: Data, representation: string): void => {
       let places = entities.get(representation)
       if (!places) {
         places = cluster.members.map(() => new Set())
         entities.set(representation, places)
       }
-      places[at]?.add(entity)
+      places[at]?.add(object)
+    }
+    const found = run.found.at(where)
+    if (found) {
+      for (const object of found) {
+        const representation = represent(object)
+        if (representation === null) continue
+        run.entities.keep(object)
+        put(object, representation)
+      }
+      continue
+    }
+    const objects = new Set<Data>()
+    visitAt(run.data, path, run.entities.inSeveralPlaces, (object) => {
+      const representation = represent(object)
+      const entity = representation !== null && shares && isOfEntities ? run.entities.one(object, representation) : object
+      objects.add(entity)
+      if (representation !== null) put(entity, representation)
       return entity
     })
+    run.found.keep(where, objects)
   }
   return { cluster, entities }
 }

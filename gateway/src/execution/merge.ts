@@ -6,13 +6,16 @@ type Data = Record<string, unknown>
  * Puts what a service answered into what there is, by reference as far as there is nothing yet. Null does not take the place of a value:
  * `viewer`, which several services answer, is there if one of them says so.
  */
-export const merge = (target: Data, source: Readonly<Data>): void => mergeIntoAll([target], source)
+export const merge = (target: Data, source: Readonly<Data>): void => mergeIntoAll([target], source, () => {})
 
-/** The same for everything that one entity is. Tells of what several of them now have between them. */
-export function mergeIntoAll(targets: readonly Data[], source: Readonly<Data>, share: (value: object) => void = () => {}): void {
+/**
+ * The same for everything that one entity is.
+ * @param came told of each object and list that comes in; several of the targets now have it between them
+ */
+export function mergeIntoAll(targets: readonly Data[], source: Readonly<Data>, came: (value: object) => void): void {
   for (const key of Object.keys(source)) {
     const added = fieldOf(source, key)
-    if (targets.length > 1 && typeof added === 'object' && added !== null) share(added)
+    if (typeof added === 'object' && added !== null) came(added)
     for (const target of targets) {
       const present = Object.hasOwn(target, key) ? fieldOf(target, key) : undefined
       if (present === undefined || present === null) setField(target, key, added)

@@ -34,7 +34,7 @@ export function compileRepresentation(
   const selections = compileSelections(schema, requires, isKey)
 
   function textOf(entity: Entity, fields: readonly Required[]): string | null {
-    const text = fields.some(({ key }) => key === '__typename') ? select(entity, fields) : null
+    const text = saysType(fields) ? select(entity, fields) : null
     return text === null || rewrites.length === 0 ? text : rewritten(schema, rewrites, text)
   }
 
@@ -45,11 +45,10 @@ export function compileRepresentation(
       // An entity that does not say what it is belongs to nobody.
       if (typeof typeName !== 'string') return null
       const fields = selections(typeName)
-      const [, naming] = fields
-      const value = naming && fieldOf(entity, naming.key)
-      if (typeof value !== 'string') return textOf(entity, fields)
+      const value = fields.length > 1 ? fieldOf(entity, (fields[1] as Required).key) : null
+      if (value === null || typeof value === 'object' || value === undefined) return textOf(entity, fields)
       const candidates = byField.get(value)
-      const found = candidates?.find((each) => each.fields === fields && isSame(each.entity, entity, fields))
+      const found = candidates && findKnown(candidates, entity, fields)
       if (found) return found.text
       const known = { entity, fields, text: textOf(entity, fields) }
       if (candidates) candidates.push(known)
@@ -65,9 +64,21 @@ interface Known {
   readonly text: string | null
 }
 
+function findKnown(candidates: readonly Known[], entity: Entity, fields: readonly Required[]): Known | null {
+  for (const each of candidates) if (each.fields === fields && (each.entity === entity || isSame(each.entity, entity, fields))) return each
+  return null
+}
+
 /** By what is compared at once; whatever is more than that is another. */
-const isSame = (one: Entity, other: Entity, fields: readonly Required[]): boolean =>
-  fields.every(({ key, selections }) => selections === null && fieldOf(one, key) === fieldOf(other, key))
+function isSame(one: Entity, other: Entity, fields: readonly Required[]): boolean {
+  for (const { key, selections } of fields) if (selections !== null || fieldOf(one, key) !== fieldOf(other, key)) return false
+  return true
+}
+
+function saysType(fields: readonly Required[]): boolean {
+  for (const { key } of fields) if (key === '__typename') return true
+  return false
+}
 
 function rewritten(schema: GraphQLSchema, rewrites: readonly FetchDataRewrite[], text: string): string {
   const representation: unknown = JSON.parse(text)

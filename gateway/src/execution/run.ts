@@ -5,6 +5,7 @@ import type { Conditions } from './conditions.js'
 import type { DataPath, ResponsePath } from './data-path.js'
 import { Entities } from './entities.js'
 import type { FetchGroup, Gathering } from './fetch-group.js'
+import { FoundObjects } from './found-objects.js'
 
 /** Errors of one answer; beyond them nothing new is learned. */
 const ERRORS_MAX = 1_000
@@ -15,6 +16,7 @@ export class Run {
   readonly data: Record<string, unknown> = Object.create(null)
   readonly errors: GraphQLFormattedError[] = []
   readonly entities = new Entities()
+  readonly found = new FoundObjects()
   /** What is being asked, by service and body, so that nothing is asked twice at once; each who asked has a copy of the answer. */
   readonly asked = new Map<string, { copies: number; answers: Promise<readonly Answer[]> | null }>()
   /** The fields, with `@` for the elements of lists, for which one error stands wherever they are. */
