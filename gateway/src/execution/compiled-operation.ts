@@ -6,9 +6,11 @@ import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, K
 import { dataKeysOf } from '../planning/data-keys.js'
 import { compilePlan } from './compile-plan.js'
 import { conditionsOf, conditionVariables } from './conditions.js'
-import type { ResponsePath } from './data-path.js'
+import { type ResponsePath, valueAt } from './data-path.js'
 import type { FetchOptions } from './fetch-group.js'
 import { introspectionOf } from './introspection.js'
+import { isObject } from './json-text.js'
+import { requiredNames } from './required-names.js'
 import { compileWriter, type ResponseWriter } from './response-writer.js'
 import { Run } from './run.js'
 import { writtenData } from './written-data.js'
@@ -44,6 +46,12 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
   )
   const step = compilePlan(plan.node as PlanNode | undefined, options)
   const names = conditionVariables(operation, fragments.values())
+  const required = requiredNames(plan.node as PlanNode | undefined)
+  /** The planner may have asked for what the conditions leave out, and not for what that requires: nothing is missing. */
+  const isForNothing = (data: object, path: ResponsePath, known: number): boolean => {
+    const key = path[known]
+    return typeof key === 'string' && !required.has(key) && isObject(valueAt(data, path.slice(0, known)))
+  }
   const writers = new Map<string, ResponseWriter>()
 
   const introspect = introspectionOf(schema, document, operation)
@@ -66,9 +74,12 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
     const writer = writerOf(run)
     const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables })
     if (faulty) explain(run, writer, options.log)
-    const errors = run.errors.map(
-      ({ message, path, extensions }) => new GraphQLError(message, { path: path && writer.placeOf(run.data, path), extensions }),
-    )
+    const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
+      const { message, path, extensions } = error
+      const place = path && writer.placeOf(run.data, path)
+      if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
+      return [new GraphQLError(message, { path: place, extensions })]
+    })
     return { data: text === 'null' ? null : writtenData(text, writer.keys, run.data), ...(errors.length > 0 && { errors }) }
   }
 }

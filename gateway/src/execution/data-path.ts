@@ -64,3 +64,7 @@ export function placesOf(root: object, path: DataPath, visit: (object: Record<st
 
   walk(root, 0)
 }
+
+/** What stands at a place; undefined where there is nothing. */
+export const valueAt = (root: object, place: ResponsePath): unknown =>
+  place.reduce<unknown>((value, step) => (typeof value === 'object' && value !== null ? fieldOf(value, String(step)) : undefined), root)

@@ -73,10 +73,10 @@ export function tellError(run: Run, wanted: readonly Wanted[], document: FetchDo
   }
   for (const [position, objects] of places.entries()) {
     const member = about.cluster.members[position]
-    if (member?.path.length === 0) run.fail({ message, path, extensions })
+    if (member?.path.length === 0) run.fail({ message, path, extensions }, { ofField: true })
     else if (member && objects.size > 0)
       placesOf(run.data, member.path, (object, place) =>
-        objects.has(object) ? run.fail({ message, path: [...place, ...path], extensions }) : true,
+        objects.has(object) ? run.fail({ message, path: [...place, ...path], extensions }, { ofField: path.length > 0 }) : true,
       )
   }
 }

@@ -25,6 +25,7 @@ export class Run {
   readonly gatherings = new Map<FetchGroup, Gathering>()
   /** How many fetches of a group have not come yet. */
   readonly missing = new Map<FetchGroup, number>()
+  private readonly ofFields = new WeakSet<GraphQLFormattedError>()
   private readonly variableTexts = new Map<string, string | undefined>()
 
   constructor(
@@ -56,9 +57,18 @@ export class Run {
     return this.errors.length >= ERRORS_MAX
   }
 
-  /** Answers whether there is room for more. */
-  fail(error: GraphQLFormattedError): boolean {
-    if (!this.isFull) this.errors.push(error)
+  /**
+   * @param ofField whether it is of just the field that it names, rather than of all that was asked there
+   * @returns whether there is room for more
+   */
+  fail(error: GraphQLFormattedError, { ofField = false } = {}): boolean {
+    if (this.isFull) return false
+    this.errors.push(error)
+    if (ofField) this.ofFields.add(error)
     return !this.isFull
+  }
+
+  isOfField(error: GraphQLFormattedError): boolean {
+    return this.ofFields.has(error)
   }
 }

@@ -20,7 +20,8 @@ export function dataKeysOf(supergraph: GraphQLSchema): DataKeys {
   const keys: DataKeys = {
     dataKeyOf({ name, alias, arguments: args = [] }) {
       const { value: key } = alias ?? name
-      const isApart = (names.has(key) && (key !== name.value || args.length > 0)) || key.endsWith(APART)
+      const fetched = names.get(key)
+      const isApart = (fetched && (key !== name.value || args.length > 0 || fetched.withArguments)) || key.endsWith(APART)
       return isApart ? `${key}${APART}` : key
     },
   }
@@ -29,14 +30,18 @@ export function dataKeysOf(supergraph: GraphQLSchema): DataKeys {
 }
 
 /** The names of all fields in keys, in what is required, and in contexts (join specification). */
-function fetchedOnTheWay(supergraph: GraphQLSchema): ReadonlySet<string> {
-  const names = new Set(['__typename'])
+function fetchedOnTheWay(supergraph: GraphQLSchema): ReadonlyMap<string, { readonly withArguments: boolean }> {
+  const names = new Map([['__typename', { withArguments: false }]])
   for (const type of Object.values(supergraph.getTypeMap())) {
     if (!isObjectType(type) && !isInterfaceType(type)) continue
     const fields = Object.values(type.getFields())
     const directives = [type, ...fields].flatMap(({ astNode }) => astNode?.directives ?? [])
     for (const selections of directives.flatMap(selectionsOf))
-      visit(parse(selections, { noLocation: true }), { Field: ({ name }) => void names.add(name.value) })
+      visit(parse(selections, { noLocation: true }), {
+        Field({ name: { value: name }, arguments: args = [] }) {
+          names.set(name, { withArguments: args.length > 0 || names.get(name)?.withArguments === true })
+        },
+      })
   }
   return names
 }
