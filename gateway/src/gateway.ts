@@ -23,6 +23,7 @@ import { type NodeReference, nodeLoader } from './registry/node-loader.js'
 import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
 import { registrySdl } from './registry/registry-sdl.js'
+import { noPolicies, type Policies } from './rules/operation-rules.js'
 import { SharedAnswers, type SharingOptions, type SharingStats } from './sharing/shared-answers.js'
 import { viewerOf } from './sharing/viewer.js'
 import type { AnySubgraph } from './subgraph.js'
@@ -56,6 +57,8 @@ export interface GatewayOptions {
   /** Whether errors of services go out as they are; else those with a code of the contract, and the others masked. */
   readonly passErrors?: boolean
   readonly limits?: Partial<Limits>
+  /** Which of the policies that an operation depends on (`@policy`) hold for whoever asks; none without it. */
+  readonly policies?: Policies
   readonly explorer?: Explorer
   /** What may be answered once for several; nothing unless given. */
   readonly sharing?: SharingOptions
@@ -118,6 +121,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     wrote: (asking, changed) => {
       if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
     },
+    policies: options.policies ?? noPolicies,
   })
   const passErrors = options.passErrors ?? false
   const apollo = createApolloServer({ gateway, limits, log, passErrors, signInFields: () => graph.signInFields })

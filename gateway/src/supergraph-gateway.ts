@@ -9,6 +9,7 @@ import { CachePolicies } from './caching/cache-policies.js'
 import { EntityKeys } from './caching/entity-keys.js'
 import type { Contents, EntityName } from './caching/entity-tags.js'
 import { contentsOf } from './caching/tag-walk.js'
+import { signInFieldsOf } from './composition/signs-in.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
 import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
@@ -19,7 +20,8 @@ import { planCache } from './planning/plan-cache.js'
 import { plannable } from './planning/plannable.js'
 import { Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
-import { OperationRules } from './rules/operation-rules.js'
+import { OperationRules, type Policies } from './rules/operation-rules.js'
+import type { Refusals } from './rules/refusals.js'
 
 /** The members of ApolloGateway that are ours here; its types call them private. */
 interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
@@ -34,8 +36,16 @@ process.env.APOLLO_TELEMETRY_DISABLED = '1'
 const Base = ApolloGateway as unknown as new (config: GatewayConfig) => OpenGateway
 
 const RETRY_AFTER_SECONDS = 5
+/** Of an operation of which nothing is for whoever asks. */
+const NO_PLAN: QueryPlan = { kind: 'QueryPlan' }
 
 type Sources = Readonly<Record<string, Source>>
+
+/** What whoever asks may have of an operation, planned. */
+interface Allowed {
+  readonly plan: QueryPlan
+  readonly refusals: Refusals | null
+}
 
 /** One version of the graph: what it is planned and executed with. */
 interface Version extends LoadedGraph {
@@ -58,6 +68,7 @@ export interface SupergraphGatewayOptions {
   readonly mayWrite: () => boolean
   /** Hears of each write that has ended, whatever came of it, and of the entities that it was about. */
   readonly wrote?: (asking: Asking, changed: () => readonly EntityName[]) => void
+  readonly policies: Policies
 }
 
 /** Apollo's life cycle, with planning in a thread and with execution of our own choosing. */
@@ -109,8 +120,10 @@ export class SupergraphGateway extends Base {
       this.checkCredential(operation, request.context as GatewayContext)
       if (operation.operation === OperationTypeNode.SUBSCRIPTION)
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
-      const plan = await version.plan(request.queryHash, { query: request.source, operationName })
-      return await this.execute(version, plan, operation, request)
+      const { key, refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
+      const query = refusals ? refusals.left : request.source
+      const plan = query === null ? NO_PLAN : await version.plan(`${request.queryHash}${key}`, { query, operationName })
+      return await this.execute(version, { plan, refusals }, operation, request)
     } catch (error) {
       if (error instanceof AshlarError) throw requestError(error)
       // Apollo knows what to make of an operation that is not there.
@@ -139,13 +152,18 @@ export class SupergraphGateway extends Base {
     await this.version?.planner.close()
   }
 
-  private async execute(version: Version, plan: QueryPlan, operation: OperationDefinitionNode, request: GatewayGraphQLRequestContext) {
+  private async execute(
+    version: Version,
+    { plan, refusals }: Allowed,
+    operation: OperationDefinitionNode,
+    request: GatewayGraphQLRequestContext,
+  ) {
     const { asking, facts } = request.context as GatewayContext
     const { document, source } = request
     let data: GatewayExecutionResult['data']
     const contents = (): Contents => contentsOf((data && mergedDataOf(data)) ?? {}, { ...version, document, operation })
     try {
-      const result = await version.execute(plan, request)
+      const result = await version.execute(plan, request, refusals)
       data = result.data
       const declared = facts && (version.policies.of(document, operation)?.(request.request.variables ?? {}) ?? null)
       facts?.ran({ source, declared: declared ?? null, whole: data != null && !result.errors, contents })
@@ -171,7 +189,8 @@ export class SupergraphGateway extends Base {
     const { limits, log } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
     const plan = planCache(limits, (operation) => planner.plan(plannable(operation, graph)))
-    const rules = new OperationRules({ ...graph, limits })
+    const signsIn = signInFieldsOf(graph.supergraphSdl).size > 0
+    const rules = new OperationRules({ ...graph, limits, signsIn, policies: this.options.policies })
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1

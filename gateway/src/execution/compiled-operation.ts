@@ -4,6 +4,8 @@ import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, Kind } from 'graphql'
 import { dataKeysOf } from '../planning/data-keys.js'
+import type { Refusals } from '../rules/refusals.js'
+import { tellRefusals } from '../rules/tell-refusals.js'
 import { compilePlan } from './compile-plan.js'
 import { conditionsOf, conditionVariables } from './conditions.js'
 import { type ResponsePath, valueAt } from './data-path.js'
@@ -33,10 +35,16 @@ export interface Planned {
   readonly plan: QueryPlan
   readonly document: DocumentNode
   readonly operationName: string | null
+  /** What of the document is not for those for whom it was planned. */
+  readonly refusals?: Refusals | null
 }
 
 /** Compiles an operation and its plan. @param schema as clients see it */
-export function compileOperation({ plan, document, operationName }: Planned, schema: GraphQLSchema, options: FetchOptions): Execute {
+export function compileOperation(
+  { plan, document, operationName, refusals }: Planned,
+  schema: GraphQLSchema,
+  options: FetchOptions,
+): Execute {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('a plan for no operation')
   const fragments = new Map(
@@ -61,7 +69,15 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
     const way = [...run.conditions.values()].map(Number).join('')
     const known = writers.get(way)
     if (known) return known
-    const writer = compileWriter({ schema, operation, fragments, conditions: run.conditions, introspect, dataKeyOf })
+    const writer = compileWriter({
+      schema,
+      operation,
+      fragments,
+      conditions: run.conditions,
+      introspect,
+      dataKeyOf,
+      refused: refusals?.fields,
+    })
     const [oldest] = writers.keys()
     if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest)
     writers.set(way, writer)
@@ -72,6 +88,7 @@ export function compileOperation({ plan, document, operationName }: Planned, sch
     const run = new Run(variables, conditionsOf(names, operation, variables), asking)
     await step(run, 0)
     const writer = writerOf(run)
+    if (refusals) tellRefusals(run, writer, refusals.paths)
     const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables })
     if (faulty) explain(run, writer, options.log)
     const errors = run.errors.flatMap((error): readonly GraphQLError[] => {

@@ -4,9 +4,14 @@ import type { Logger } from '@ashlar/kit/log'
 import type { GatewayContext } from '../context.js'
 import type { Source } from '../data-sources/source.js'
 import type { LoadedGraph } from '../load-graph.js'
+import type { Refusals } from '../rules/refusals.js'
 import { compileOperation, type Execute } from './compiled-operation.js'
 
-export type ExecutePlan = (plan: QueryPlan, request: GatewayGraphQLRequestContext) => Promise<GatewayExecutionResult>
+export type ExecutePlan = (
+  plan: QueryPlan,
+  request: GatewayGraphQLRequestContext,
+  refusals?: Refusals | null,
+) => Promise<GatewayExecutionResult>
 
 /** Carries plans out, each fetch by the source of its subgraph's name; each is compiled once, and kept for as long as the plan. */
 export function planExecution(
@@ -14,13 +19,19 @@ export function planExecution(
   sources: Readonly<Record<string, Source>>,
   log: Logger,
 ): ExecutePlan {
-  const compiled = new WeakMap<QueryPlan, Execute>()
-  return async (plan, { document, request, context }) => {
-    let execute = compiled.get(plan)
+  const compiled = new WeakMap<QueryPlan | Refusals, Execute>()
+  return async (plan, { document, request, context }, refusals) => {
+    const key = refusals ?? plan
+    let execute = compiled.get(key)
     if (!execute) {
-      const planned = { plan, document, operationName: request.operationName ?? null }
+      const planned = {
+        plan,
+        document: refusals?.asked ?? document,
+        operationName: request.operationName ?? null,
+        refusals: refusals ?? null,
+      }
       execute = compileOperation(planned, schema, { schema: supergraphSchema, sources, log })
-      compiled.set(plan, execute)
+      compiled.set(key, execute)
     }
     return (await execute(request.variables ?? {}, (context as GatewayContext).asking)) as GatewayExecutionResult
   }

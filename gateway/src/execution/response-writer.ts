@@ -14,6 +14,7 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import type { DataKeys } from '../planning/data-keys.js'
+import { REFUSED } from '../rules/refused-node.js'
 import { type Conditions, isIncluded } from './conditions.js'
 import type { ResponsePath } from './data-path.js'
 import type { Introspect } from './introspection.js'
@@ -42,6 +43,8 @@ export interface OperationParts {
   /** Of `__schema` and `__type`. */
   readonly introspect: Introspect
   readonly dataKeyOf: DataKeys['dataKeyOf']
+  /** Fields that are not for whoever asks. */
+  readonly refused?: ReadonlySet<FieldNode> | undefined
 }
 
 export interface ResponseWriter {
@@ -58,6 +61,8 @@ export interface ResponseWriter {
   faults(data: object, blame: Blame): void
   /** As much of a path in the data as is in the answer, as it is called there: what was asked for on the way to something else is not. */
   placeOf(data: object, path: ResponsePath): ResponsePath
+  /** Whether at a path in the data stands what is refused to whoever asks. */
+  isRefused(data: object, path: ResponsePath): boolean
 }
 
 /**
@@ -87,6 +92,11 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
       }
       return place
     },
+    isRefused(data, path) {
+      let at: Pick<Stepped, 'node' | 'value'> | null = { node: root, value: data }
+      for (const key of path) at = at?.node.step(at.value, key) ?? null
+      return at?.node === REFUSED
+    },
   }
 }
 
@@ -109,8 +119,10 @@ function writtenField(parts: OperationParts, type: GraphQLObjectType, key: strin
   const field = type.getFields()[name]
   // Validated, so that it is one of the root's: the schema's own.
   if (!field) return { key, dataKey, opening, none, nonNull: false, node: new TextNode(parts.introspect(nodes)) }
+  const nonNull = isNonNullType(field.type)
+  if (parts.refused && nodes.every((node) => parts.refused?.has(node))) return { key, dataKey, opening, none, nonNull, node: REFUSED }
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
-  return { key, dataKey, opening, none, nonNull: isNonNullType(field.type), node: nodeOf(parts, field.type, sets) }
+  return { key, dataKey, opening, none, nonNull, node: nodeOf(parts, field.type, sets) }
 }
 
 function nodeOf(parts: OperationParts, given: GraphQLOutputType, sets: readonly SelectionSetNode[]): WriterNode {

@@ -1,7 +1,9 @@
+import type { Asking } from '@ashlar/kit/caller'
 import { tooComplex } from '@ashlar/kit/errors'
 import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, type OperationDefinitionNode } from 'graphql'
 import { Costs } from '../cost.js'
 import type { Limits } from '../limits.js'
+import { Authorisation, type Authorised } from './authorisation.js'
 import { type CheckDocument, documentChecks } from './check-document.js'
 import { checkGivenVariables } from './check-variables.js'
 import { compilePageSizes } from './page-sizes.js'
@@ -14,18 +16,29 @@ export interface RulesOptions {
   /** With the directives that the services have declared. */
   readonly supergraphSchema: GraphQLSchema
   readonly limits: Limits
+  /** Whether some mutations sign in whoever asks, and so answer for another. */
+  readonly signsIn: boolean
+  readonly policies: Policies
 }
+
+/** Which of these policies (`@policy`) hold for whoever asks. One that throws fails the operation. */
+export type Policies = (names: readonly string[], asking: Asking) => Promise<ReadonlySet<string>> | ReadonlySet<string>
+
+const NO_POLICIES: ReadonlySet<string> = new Set()
+export const noPolicies: Policies = () => NO_POLICIES
 
 /** What holds for every operation on one version of the graph, before anything of it is planned or runs. */
 export class OperationRules {
   /** The document of a text, or what is wrong with it. */
   readonly check: CheckDocument
+  private readonly authorisation: Authorisation
   private readonly costs: Costs
   private readonly pages = new WeakMap<OperationDefinitionNode, (variables: Variables) => void>()
 
   constructor(private readonly options: RulesOptions) {
-    const { schema, supergraphSchema, limits } = options
+    const { schema, supergraphSchema, limits, signsIn } = options
     this.check = documentChecks(schema, limits)
+    this.authorisation = new Authorisation({ schema: supergraphSchema, signsIn })
     this.costs = new Costs({ schema: supergraphSchema, listSize: limits.listSize })
   }
 
@@ -40,6 +53,18 @@ export class OperationRules {
     this.pagesOf(document, operation)(variables)
     this.checkCost(document, operation, variables)
     return operation
+  }
+
+  /** Whether the schema says that it depends on who asks what this operation is answered. */
+  asksWho(document: DocumentNode, operation: OperationDefinitionNode): boolean {
+    return this.authorisation.asksWho(document, operation)
+  }
+
+  /** What of a checked operation is for whoever asks, as things stand now; policies are asked for once, and all together. */
+  async authorise(document: DocumentNode, operation: OperationDefinitionNode, asking: Asking): Promise<Authorised> {
+    const names = this.authorisation.policiesOf(document, operation)
+    const policies = names.length > 0 ? await this.options.policies(names, asking) : NO_POLICIES
+    return this.authorisation.authorise(document, operation, asking.identity, policies)
   }
 
   private checkCost(document: DocumentNode, operation: OperationDefinitionNode, variables: Variables) {

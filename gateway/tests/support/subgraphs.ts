@@ -25,8 +25,11 @@ export interface TestSubgraphOptions {
   readonly subjects?: readonly string[]
 }
 
-const LINK =
-  'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@inaccessible", "@interfaceObject"])'
+const IMPORTS = [
+  ...['@key', '@shareable', '@inaccessible', '@interfaceObject', '@external', '@requires'],
+  ...['@authenticated', '@requiresScopes', '@policy'],
+]
+const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ${JSON.stringify(IMPORTS)})`
 
 /** A service over @apollo/subgraph, as small as a test needs it. Its resolvers get the `Asking` as their context. */
 export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgraphOptions): TestSubgraph {
