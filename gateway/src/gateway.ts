@@ -26,6 +26,7 @@ import { registrySdl } from './registry/registry-sdl.js'
 import { noPolicies, type Policies } from './rules/operation-rules.js'
 import { SharedAnswers, type SharingOptions, type SharingStats } from './sharing/shared-answers.js'
 import { viewerOf } from './sharing/viewer.js'
+import { createStreams, type OpenStreams } from './streams/streams.js'
 import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 
@@ -84,7 +85,9 @@ export interface Gateway {
   invalidate(entities: readonly EntityName[]): number
   /** How much was shared so far. */
   readonly sharing: SharingStats
-  /** Switches to these services. Throws CompositionError, and goes on as it was, where they do not compose. */
+  /** Opens subscriptions, whatever transport brings them. */
+  readonly streams: OpenStreams
+  /** Switches to these services; what is subscribed to goes on where it can. Throws CompositionError, and goes on as it was, where they do not compose. */
   update(subgraphs: GraphParts): Promise<void>
   /** `/readyz` says no from now on; what runs goes on. */
   drain(): void
@@ -129,6 +132,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await gateway.stop()
     throw error
   })
+  const streams = createStreams({ gateway, apollo, log, passErrors, signInFields: () => graph.signInFields })
   let ready = true
   let closed = false
   let updating: Promise<void> = Promise.resolve()
@@ -178,12 +182,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     get sharing() {
       return shared.stats
     },
+    streams,
     update(subgraphs) {
       const next = updating.then(async () => {
         if (closed) throw new Error('the gateway is closed')
         const composed = await compose(subgraphs, composition)
         await gateway.switchTo(composed.supergraphSdl, composed.sources)
         graph = composed
+        await streams.switchVersion()
       })
       updating = next.catch(() => {})
       return next
@@ -195,6 +201,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ready = false
       closed = true
       await updating
+      streams.close()
       await apollo.stop()
     },
   }
@@ -237,4 +244,12 @@ function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph): Graph {
   }
 }
 
-const sourceOf = (subgraph: AnySubgraph, limits: Limits): Source => ('source' in subgraph ? subgraph.source : inProcess(subgraph, limits))
+/** Of services in this process, so that one that is the same in another version of the graph is known to be. */
+const inProcessSources = new WeakMap<AnySubgraph, Source>()
+
+function sourceOf(subgraph: AnySubgraph, limits: Limits): Source {
+  if ('source' in subgraph) return subgraph.source
+  const source = inProcessSources.get(subgraph) ?? inProcess(subgraph, limits)
+  inProcessSources.set(subgraph, source)
+  return source
+}

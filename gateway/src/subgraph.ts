@@ -23,6 +23,12 @@ export interface GatewaySubgraph {
   readonly sdl: string
   /** Asks as whoever `asking` says. A throw means that the service can't answer now. */
   execute(request: SubgraphRequest, asking: Asking): Promise<SubgraphResult>
+  /** Follows a subscription, or answers the one result that says why not. Absent for a service that has none. */
+  subscribe?(
+    request: SubgraphRequest,
+    asking: () => Asking,
+    signal: AbortSignal,
+  ): Promise<AsyncGenerator<SubgraphResult, void, undefined> | SubgraphResult>
 }
 
 /** The same for one that is a process of its own. */

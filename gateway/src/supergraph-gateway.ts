@@ -12,7 +12,7 @@ import { contentsOf } from './caching/tag-walk.js'
 import { signInFieldsOf } from './composition/signs-in.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
-import { type ExecutePlan, planExecution } from './execution/execute-plan.js'
+import { type ExecutePlan, planExecution, subscriptionCompiler } from './execution/execute-plan.js'
 import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
@@ -48,7 +48,8 @@ interface Allowed {
 }
 
 /** One version of the graph: what it is planned and executed with. */
-interface Version extends LoadedGraph {
+export interface Version extends LoadedGraph {
+  readonly sources: Sources
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
@@ -57,6 +58,7 @@ interface Version extends LoadedGraph {
   readonly keys: EntityKeys
   /** Another one for each that came into force. */
   readonly number: number
+  readonly compileSubscription: ReturnType<typeof subscriptionCompiler>
 }
 
 export interface SupergraphGatewayOptions {
@@ -95,7 +97,7 @@ export class SupergraphGateway extends Base {
     const { version } = this
     if (version?.supergraphSdl === supergraphSdl) {
       // Only other instances serve the same.
-      this.keep({ ...version, number: version.number + 1, execute: planExecution(version, sources, this.options.log) })
+      this.keep({ ...version, number: version.number + 1, ...executing(version, sources, this.options.log) })
       return
     }
     this.adopt(await loadGraph(supergraphSdl), sources)
@@ -109,6 +111,12 @@ export class SupergraphGateway extends Base {
     const { schema, supergraphSdl } = this.version
     this.schema = schema
     for (const listener of this.onSchemaLoadOrUpdateListeners) listener({ apiSchema: schema, coreSupergraphSdl: supergraphSdl })
+  }
+
+  /** The graph as it is now. */
+  get current(): Version {
+    if (!this.version) throw new Error('no supergraph is loaded')
+    return this.version
   }
 
   // A property, since ApolloGateway hands it on unbound.
@@ -194,7 +202,7 @@ export class SupergraphGateway extends Base {
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1
-    this.keep({ ...graph, planner, plan, rules, policies, keys, number, execute: planExecution(graph, sources, log) })
+    this.keep({ ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, sources, log) })
     planner.warm()
   }
 
@@ -203,6 +211,12 @@ export class SupergraphGateway extends Base {
     this.versions.set(version.schema, version)
   }
 }
+
+const executing = (graph: LoadedGraph, sources: Sources, log: Logger) => ({
+  sources,
+  execute: planExecution(graph, sources, log),
+  compileSubscription: subscriptionCompiler(graph, sources, log),
+})
 
 /** Apollo's lines about its own life are of no use to who runs this. */
 const quiet = (log: Logger) => ({

@@ -127,19 +127,22 @@ const createGatewayFor = (
   running: ReadonlyMap<string, RunningSubgraph>,
   identities: Identities,
   log: Logger,
-): Promise<Gateway> =>
-  createGateway({
+): Promise<Gateway> => {
+  const started = (name: string): RunningSubgraph => {
+    const subgraph = running.get(name)
+    if (!subgraph) throw new Error(`${name} has not started`)
+    return subgraph
+  }
+  return createGateway({
     ...publicDoor(config, identities, log),
     subgraphs: definitions.map(({ name, typeDefs }) => ({
       name,
       sdl: typeDefs(),
-      execute: (operation, asking: Asking) => {
-        const subgraph = running.get(name)
-        if (!subgraph) throw new Error(`${name} has not started`)
-        return subgraph.execute(operation, asking)
-      },
+      execute: (operation, asking: Asking) => started(name).execute(operation, asking),
+      subscribe: (operation, asking, signal) => started(name).subscribe(operation, asking, signal),
     })),
   })
+}
 
 /** Waits for both, and has whatever did start stopped in the end, also where the other fails. */
 async function both<A extends { close(): Promise<void> }, B extends { close(): Promise<void> }>(

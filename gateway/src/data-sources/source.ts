@@ -12,4 +12,15 @@ export interface Answer {
 export interface Source {
   /** Throws, whatever it may be, where the service fails, takes too long or answers what is no answer: `failureOf` makes sense of it. */
   ask(request: SubgraphRequest, asking: Asking): Promise<Answer>
+  /**
+   * Follows a subscription: each answer as it comes, until the service says that there are no more, or `signal` is aborted. Absent where
+   * the service can't be followed. Who asks may be asked again at any time.
+   * @throws Unreachable where it does not begin, another Error where it breaks in the middle
+   */
+  follow?(request: SubgraphRequest, asking: () => Asking, signal: AbortSignal): AsyncGenerator<Answer, void, undefined>
+}
+
+/** Nothing was begun: the service is not there, or takes nobody. */
+export class Unreachable extends Error {
+  override name = 'Unreachable'
 }

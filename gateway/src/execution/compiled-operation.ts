@@ -7,7 +7,7 @@ import { dataKeysOf } from '../planning/data-keys.js'
 import type { Refusals } from '../rules/refusals.js'
 import { tellRefusals } from '../rules/tell-refusals.js'
 import { compilePlan } from './compile-plan.js'
-import { conditionsOf, conditionVariables } from './conditions.js'
+import { type Conditions, conditionsOf, conditionVariables } from './conditions.js'
 import { type ResponsePath, valueAt } from './data-path.js'
 import type { FetchOptions } from './fetch-group.js'
 import { introspectionOf } from './introspection.js'
@@ -40,11 +40,29 @@ export interface Planned {
 }
 
 /** Compiles an operation and its plan. @param schema as clients see it */
-export function compileOperation(
-  { plan, document, operationName, refusals }: Planned,
+export function compileOperation(planned: Planned, schema: GraphQLSchema, options: FetchOptions): Execute {
+  const step = compilePlan(planned.plan.node as PlanNode | undefined, options)
+  const { conditionsFor, finish } = compileFinish(planned, schema, options)
+  return async (variables, asking) => {
+    const run = new Run(variables, conditionsFor(variables), asking)
+    await step(run, 0)
+    return finish(run)
+  }
+}
+
+export interface Finish {
+  /** How the operation's conditions come out. */
+  conditionsFor(variables: Readonly<Record<string, unknown>>): Conditions
+  /** Writes the answer, once all is there that will be. */
+  finish(run: Run): Outcome
+}
+
+/** Compiles how an operation's answer is written, however its data comes together. */
+export function compileFinish(
+  { plan: { node }, document, operationName, refusals }: Planned,
   schema: GraphQLSchema,
-  options: FetchOptions,
-): Execute {
+  { schema: supergraph, log }: FetchOptions,
+): Finish {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('a plan for no operation')
   const fragments = new Map(
@@ -52,18 +70,16 @@ export function compileOperation(
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
     ),
   )
-  const step = compilePlan(plan.node as PlanNode | undefined, options)
   const names = conditionVariables(operation, fragments.values())
-  const required = requiredNames(plan.node as PlanNode | undefined)
+  const required = requiredNames(node?.kind === 'Subscription' ? (node.rest as PlanNode | undefined) : node)
   /** The planner may have asked for what the conditions leave out, and not for what that requires: nothing is missing. */
   const isForNothing = (data: object, path: ResponsePath, known: number): boolean => {
     const key = path[known]
     return typeof key === 'string' && !required.has(key) && isObject(valueAt(data, path.slice(0, known)))
   }
   const writers = new Map<string, ResponseWriter>()
-
   const introspect = introspectionOf(schema, document, operation)
-  const { dataKeyOf } = dataKeysOf(options.schema)
+  const { dataKeyOf } = dataKeysOf(supergraph)
 
   const writerOf = (run: Run): ResponseWriter => {
     const way = [...run.conditions.values()].map(Number).join('')
@@ -84,20 +100,21 @@ export function compileOperation(
     return writer
   }
 
-  return async (variables, asking) => {
-    const run = new Run(variables, conditionsOf(names, operation, variables), asking)
-    await step(run, 0)
-    const writer = writerOf(run)
-    if (refusals) tellRefusals(run, writer, refusals.paths)
-    const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables })
-    if (faulty) explain(run, writer, options.log)
-    const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
-      const { message, path, extensions } = error
-      const place = path && writer.placeOf(run.data, path)
-      if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
-      return [new GraphQLError(message, { path: place, extensions })]
-    })
-    return { data: text === 'null' ? null : writtenData(text, writer.keys, run.data), ...(errors.length > 0 && { errors }) }
+  return {
+    conditionsFor: (variables) => conditionsOf(names, operation, variables),
+    finish(run) {
+      const writer = writerOf(run)
+      if (refusals) tellRefusals(run, writer, refusals.paths)
+      const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables: run.variables })
+      if (faulty) explain(run, writer, log)
+      const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
+        const { message, path, extensions } = error
+        const place = path && writer.placeOf(run.data, path)
+        if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
+        return [new GraphQLError(message, { path: place, extensions })]
+      })
+      return { data: text === 'null' ? null : writtenData(text, writer.keys, run.data), ...(errors.length > 0 && { errors }) }
+    },
   }
 }
 

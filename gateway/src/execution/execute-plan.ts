@@ -5,7 +5,8 @@ import type { GatewayContext } from '../context.js'
 import type { Source } from '../data-sources/source.js'
 import type { LoadedGraph } from '../load-graph.js'
 import type { Refusals } from '../rules/refusals.js'
-import { compileOperation, type Execute } from './compiled-operation.js'
+import { compileOperation, type Execute, type Planned } from './compiled-operation.js'
+import { type CompiledSubscription, compileSubscription } from './compiled-subscription.js'
 
 export type ExecutePlan = (
   plan: QueryPlan,
@@ -34,5 +35,20 @@ export function planExecution(
       compiled.set(key, execute)
     }
     return (await execute(request.variables ?? {}, (context as GatewayContext).asking)) as GatewayExecutionResult
+  }
+}
+
+/** Compiles subscriptions, each plan once for as long as it is kept. */
+export function subscriptionCompiler(
+  { schema, supergraphSchema }: LoadedGraph,
+  sources: Readonly<Record<string, Source>>,
+  log: Logger,
+): (planned: Planned) => CompiledSubscription {
+  const compiled = new WeakMap<QueryPlan | Refusals, CompiledSubscription>()
+  return (planned) => {
+    const key = planned.refusals ?? planned.plan
+    const known = compiled.get(key) ?? compileSubscription(planned, schema, { schema: supergraphSchema, sources, log })
+    compiled.set(key, known)
+    return known
   }
 }

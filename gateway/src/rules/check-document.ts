@@ -15,6 +15,7 @@ import {
 import type { Limits } from '../limits.js'
 import { checkNesting } from '../nesting.js'
 import { rootFieldsOf } from '../root-fields.js'
+import { hasConditionalRoot } from './conditional-roots.js'
 import { introspectionSizes } from './introspection-size.js'
 import { fragmentsOf, measuring } from './measure.js'
 import { overlapsOf } from './overlaps.js'
@@ -28,6 +29,9 @@ export type CheckDocument = (text: string) => CheckedDocument
 const CHARS_KEPT = 1_000_000
 /** What has to hold for the fragments of a document to be followed at all. */
 const FRAGMENT_RULES = [UniqueFragmentNamesRule, NoFragmentCyclesRule]
+const CONDITIONAL_ROOT = new GraphQLError('What a subscription begins with can not depend on @skip or @include.', {
+  extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+})
 /** graphql-js has given up comparing fields. */
 const ABORTED = 'Validation aborted.'
 
@@ -47,6 +51,7 @@ export function documentChecks(schema: GraphQLSchema, limits: Limits): CheckDocu
     const unbounded = validate(schema, document, FRAGMENT_RULES)
     if (unbounded.length > 0) return { errors: faultsOf(document, unbounded) }
     boundSelections(document, limits)
+    if (hasConditionalRoot(document)) return { errors: [CONDITIONAL_ROOT] }
     const errors = validate(schema, document)
     if (errors.length > 0) return { errors: faultsOf(document, errors) }
     for (const operation of operationsIn(document)) boundOperation(document, operation)

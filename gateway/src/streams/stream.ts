@@ -17,6 +17,11 @@ export interface StreamRequest {
 export interface Listener {
   /** @throws UNAUTHENTICATED once the credential has ended; the stream ends with it */
   asking(): Asking
+  /**
+   * Until it is known again who has ended: events that need a sign-in are held back meanwhile (security.md, Ended at once). null, or absent,
+   * where it is known.
+   */
+  held?(): Promise<void> | null
   /** Why the credential was refused; it fails every operation but one of signing in. */
   readonly refused: AshlarError | null
 }
@@ -33,8 +38,8 @@ export interface StreamAnswer {
 export interface StreamSink {
   /**
    * Takes the next answer.
-   * @returns when there is room for more, where there is none now. A stream of its own waits for it; one that is shared does not, and
-   * the sink has to end what is too slow
+   * @returns when there is room for more, or its client is gone, where there is no room now. A stream of its own waits for it; one that is
+   * shared does not, and the sink has to end what is too slow
    */
   next(answer: StreamAnswer): Promise<void> | undefined
   /** There are no more, and there will be none. */

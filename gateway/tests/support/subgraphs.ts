@@ -1,9 +1,9 @@
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { augmentSchema } from '@ashlar/kit/augment-schema'
 import type { Asking } from '@ashlar/kit/caller'
-import { meantError } from '@ashlar/kit/errors'
+import { AshlarError, meantError } from '@ashlar/kit/errors'
 import { expandSubject } from '@ashlar/kit/expand-subject'
-import { type DocumentNode, execute, type GraphQLError, parse, print } from 'graphql'
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, parse, print, subscribe } from 'graphql'
 import type { GatewaySubgraph, SubgraphRequest, SubgraphResult } from '../../src/subgraph.js'
 
 export interface Call extends SubgraphRequest {
@@ -31,6 +31,12 @@ const IMPORTS = [
 ]
 const LINK = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ${JSON.stringify(IMPORTS)})`
 
+/** What a resolver of a subscription gets as its context. */
+export interface Following extends Asking {
+  readonly askingNow: () => Asking
+  readonly signal: AbortSignal
+}
+
 /** A service over @apollo/subgraph, as small as a test needs it. Its resolvers get the `Asking` as their context. */
 export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgraphOptions): TestSubgraph {
   const typeDefs: DocumentNode = augmentSchema(`${LINK}\n${sdl}`)
@@ -44,6 +50,17 @@ export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgra
     behave(instead) {
       behaviour = instead
     },
+    async subscribe(request, asking, signal) {
+      if (behaviour) return behaviour(request)
+      const answers = await subscribe({
+        schema,
+        document: parse(request.query),
+        operationName: request.operationName ?? null,
+        variableValues: request.variables,
+        contextValue: { ...asking(), askingNow: asking, signal } satisfies Following,
+      })
+      return Symbol.asyncIterator in answers ? formattedAnswers(answers) : resultOf(answers)
+    },
     async execute(request, asking) {
       calls.push({ ...request, asking })
       if (behaviour) return behaviour(request)
@@ -54,10 +71,25 @@ export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgra
         variableValues: request.variables,
         contextValue: asking,
       })
-      return { data: data ?? null, ...(errors && { errors: errors.map(formatted) }) }
+      return resultOf({ data: data ?? null, ...(errors && { errors }) })
     },
   }
 }
+
+async function* formattedAnswers(answers: AsyncGenerator<ExecutionResult, void, void>): AsyncGenerator<SubgraphResult, void, undefined> {
+  try {
+    for await (const answer of answers) yield resultOf(answer)
+  } catch (error) {
+    // What a service means is an answer; anything else stands for a connection that broke.
+    if (!(error instanceof AshlarError)) throw error
+    yield resultOf({ data: null, errors: [error] })
+  }
+}
+
+const resultOf = ({ data, errors }: ExecutionResult): SubgraphResult => ({
+  data: data ?? null,
+  ...(errors && { errors: errors.map(formatted) }),
+})
 
 const formatted = (error: GraphQLError) => ({
   message: error.message,

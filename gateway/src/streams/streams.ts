@@ -1,0 +1,106 @@
+import type { ApolloServer } from '@apollo/server'
+import { AshlarError, badUserInput } from '@ashlar/kit/errors'
+import type { Logger } from '@ashlar/kit/log'
+import { type GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql'
+import type { GatewayContext } from '../context.js'
+import { stringifyAnswer } from '../execution/written-data.js'
+import { signsInOnly } from '../http/signs-in-only.js'
+import { presentError } from '../present-error.js'
+import { statusOf } from '../request-error.js'
+import type { SupergraphGateway } from '../supergraph-gateway.js'
+import { errorOf, type Member } from './feed.js'
+import { Feeds } from './feeds.js'
+import { prepareLive, RootRefused, readOperation } from './prepare-live.js'
+import type { Listener, Refusal, Stream, StreamRequest, StreamSink, Streams } from './stream.js'
+
+export interface StreamsOptions {
+  readonly gateway: SupergraphGateway
+  /** Answers what is answered once. */
+  readonly apollo: ApolloServer<GatewayContext>
+  readonly log: Logger
+  readonly passErrors: boolean
+  readonly signInFields: () => ReadonlySet<string>
+}
+
+/** The streams of one gateway. */
+export interface OpenStreams extends Streams {
+  readonly counts: Feeds['counts']
+  /** Has all streams go on with the graph as it is now. */
+  switchVersion(): Promise<void>
+  /** Sends everybody away to come back. */
+  close(): void
+}
+
+const BAD_REQUEST = 400
+
+export function createStreams({ gateway, apollo, log, passErrors, signInFields }: StreamsOptions): OpenStreams {
+  const present = (error: GraphQLError): GraphQLFormattedError => presentError(error.toJSON(), error, { log, passErrors })
+  const feeds = new Feeds({ log, present })
+  async function answerOnce(request: StreamRequest, { listener, sink }: Pick<Member, 'listener' | 'sink'>, isStopped: () => boolean) {
+    const { query, operationName, variables, extensions } = request
+    const contextValue: GatewayContext = { asking: listener.asking(), refused: listener.refused }
+    const asked = { ...(query !== null && { query }), ...(operationName !== null && { operationName }), variables, extensions }
+    const { body } = await apollo.executeOperation(asked, { contextValue })
+    if (isStopped() || body.kind !== 'single') return
+    const { data, errors } = body.singleResult
+    sink.next({ text: stringifyAnswer({ ...(data !== undefined && { data }), ...(errors && { errors }) }).trimEnd(), cursor: null })
+    sink.complete()
+  }
+
+  async function open(request: StreamRequest, listener: Listener, sink: StreamSink): Promise<Stream> {
+    const { query, operationName, variables } = request
+    if (query === null) throw badUserInput('query', 'is missing')
+    const asked = { query, operationName, variables }
+    const { document, operation } = readOperation(gateway.current, asked)
+    if (listener.refused && !signsInOnly(document, operation, signInFields())) throw listener.refused
+    if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+      let stopped = false
+      setImmediate(() =>
+        answerOnce(request, { listener, sink }, () => stopped).catch((error: unknown) => {
+          if (stopped) return
+          sink.next({ text: stringifyAnswer({ errors: [present(errorOf(error))] } as object).trimEnd(), cursor: null })
+          sink.complete()
+        }),
+      )
+      return {
+        stop() {
+          stopped = true
+        },
+      }
+    }
+    const member: Member = {
+      listener,
+      sink,
+      prepare: () => prepareLive(gateway.current, asked, listener.asking()),
+      again: (live, cursor) => void feeds.follow(member, live, cursor),
+    }
+    const live = await member.prepare()
+    return feeds.follow(member, live, request.resume?.after ?? live.live.afterOf(variables))
+  }
+
+  /** Tells once why, and that there will be no more. */
+  function tellOnce(sink: StreamSink, error: GraphQLError): Stream {
+    const telling = setImmediate(() => {
+      sink.next({ text: stringifyAnswer({ data: null, errors: [present(error)] } as object).trimEnd(), cursor: null })
+      sink.complete()
+    })
+    return { stop: () => clearImmediate(telling) }
+  }
+
+  return {
+    open: (request, listener, sink) =>
+      open(request, listener, sink).catch((error: unknown) =>
+        error instanceof RootRefused ? tellOnce(sink, error.error) : refusalOf(errorOf(error), present),
+      ),
+    get counts() {
+      return feeds.counts
+    },
+    switchVersion: () => feeds.switchVersion(),
+    close: () => feeds.close(),
+  }
+}
+
+const refusalOf = (error: GraphQLError, present: (error: GraphQLError) => GraphQLFormattedError): Refusal => ({
+  errors: [present(error)],
+  status: error instanceof AshlarError ? statusOf(error) : BAD_REQUEST,
+})
