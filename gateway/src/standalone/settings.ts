@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { isLoopback } from '@ashlar/kit/config'
 import { StartError } from '@ashlar/kit/process-life'
 import { defaultLimits, type Limits } from '../limits.js'
+import { type CacheSettings, readSharing, readTokens, type TokenSettings } from './settings-parts.js'
 
 export interface NamedAddress {
   readonly name: string
@@ -20,6 +21,9 @@ export interface StandaloneSettings {
   /** Headers of the client's that every service gets, in lower case. */
   readonly forwardedHeaders: readonly string[]
   readonly limits: Limits
+  readonly sharing: CacheSettings
+  /** Null where nobody is known, and everybody may ask. */
+  readonly tokens: TokenSettings | null
   readonly logLevel: string
 }
 
@@ -36,6 +40,13 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
   --public-url <url>      as the outside sees it, or PUBLIC_URL; needed by a host that is not loopback
   --allow-origin <origin> of pages that may call from a browser; repeated
   --forward-header <name> a header of the client's that every service gets, such as authorization; repeated
+  --share-in-flight       identical queries at the same time are carried out once
+  --cache <size>          answers are kept for as long as they hold, in at most this many bytes, such as 64mb
+  --cache-token <token>   who bears it may say at /invalidate what has changed; or CACHE_TOKEN
+  --jwks <url>            the published keys of tokens: a request's token is verified, and says who asks
+  --issuer <text>         of the tokens
+  --audience <text>       of the tokens
+  --algorithm <name>      of the tokens' signatures; repeated; RS256, ES256 and EdDSA unless given
   --limit <name>=<n>      ${Object.entries(LIMITS)
     .map(([name, value]) => `${name} (${value === Number.POSITIVE_INFINITY ? 'none' : value})`)
     .join(', ')}
@@ -49,6 +60,13 @@ const OPTIONS = {
   'public-url': { type: 'string' },
   'allow-origin': { type: 'string', multiple: true, default: [] as string[] },
   'forward-header': { type: 'string', multiple: true, default: [] as string[] },
+  'share-in-flight': { type: 'boolean', default: false },
+  cache: { type: 'string' },
+  'cache-token': { type: 'string' },
+  jwks: { type: 'string' },
+  issuer: { type: 'string' },
+  audience: { type: 'string' },
+  algorithm: { type: 'string', multiple: true, default: [] as string[] },
   limit: { type: 'string', multiple: true, default: [] as string[] },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
@@ -110,6 +128,9 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
   const forwardedHeaders = values['forward-header'].map((name) => name.toLowerCase())
   for (const name of forwardedHeaders) if (!HEADER.test(name) || OWN_HEADERS.has(name)) fault('forward-header', `can't be ${name}`)
   const limits = Object.fromEntries(values.limit.flatMap((text) => readLimit(text) ?? fault('limit', `is <name>=<n>, not ${text}`) ?? []))
+  const cacheToken = (values['cache-token'] ?? env.CACHE_TOKEN) || undefined
+  const sharing = readSharing({ inFlight: values['share-in-flight'], cache: values.cache, token: cacheToken }, fault)
+  const tokens = readTokens(values, readUrl, fault)
   if (!LEVELS.includes(values['log-level'])) fault('log-level', `is one of ${LEVELS.join(', ')}`)
 
   if (port === null || !publicUrl || faults.length > 0) throw new StartError([...faults, '', USAGE].join('\n'))
@@ -121,6 +142,8 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     allowedOrigins: new Set(values['allow-origin']),
     forwardedHeaders,
     limits: { ...LIMITS, ...limits },
+    sharing,
+    tokens,
     logLevel: values['log-level'],
   }
 }

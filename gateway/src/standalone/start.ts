@@ -8,9 +8,11 @@ import { memoryStore } from '../composition/supergraph-store.js'
 import { plainHttp } from '../data-sources/plain-http.js'
 import type { Source } from '../data-sources/source.js'
 import { createGateway, type GraphParts } from '../gateway.js'
+import { invalidationDoor } from '../http/invalidation-door.js'
 import { readGraphFile, watchGraphFile } from './graph-file.js'
 import { fetchSchemas } from './service-schemas.js'
 import type { StandaloneSettings } from './settings.js'
+import { verifyTokens } from './verify-tokens.js'
 
 /** A gateway by itself: over any supergraph, without database, services or people of its own. */
 export interface Standalone extends AsyncDisposable {
@@ -62,7 +64,8 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       subgraphs: await load(),
       log,
       limits,
-      authenticate: async () => null,
+      authenticate: settings.tokens ? verifyTokens(settings.tokens, log) : async () => null,
+      sharing: settings.sharing,
       publicUrl: settings.publicUrl,
       host: settings.host,
       allowedOrigins: () => settings.allowedOrigins,
@@ -92,6 +95,8 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       return503OnClosing: true,
     })
     await server.register(gateway.routes)
+    const { token } = settings.sharing
+    if (token !== null) await server.register(invalidationDoor({ token, invalidate: gateway.invalidate, log }))
     const url = await listen(server, settings)
     closing.push(async () => {
       gateway.drain()
