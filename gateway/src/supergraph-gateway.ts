@@ -168,13 +168,14 @@ export class SupergraphGateway extends Base {
   ) {
     const { asking, facts } = request.context as GatewayContext
     const { document, source } = request
+    const isQuery = operation.operation === OperationTypeNode.QUERY
     let data: GatewayExecutionResult['data']
     const contents = (): Contents => contentsOf((data && mergedDataOf(data)) ?? {}, { ...version, document, operation })
     try {
       const result = await version.execute(plan, request, refusals)
       data = result.data
       const declared = facts && (version.policies.of(document, operation)?.(request.request.variables ?? {}) ?? null)
-      facts?.ran({ source, declared: declared ?? null, whole: data != null && !result.errors, contents })
+      facts?.ran({ source, declared: declared ?? null, whole: isQuery && data != null && !result.errors, contents })
       return result
     } finally {
       if (operation.operation === OperationTypeNode.MUTATION) this.options.wrote?.(asking, () => contents().entities)
