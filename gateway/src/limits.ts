@@ -1,6 +1,8 @@
 /** What one client or one schema may cost; each can be set. */
 export interface Limits {
   readonly bodyBytes: number
+  /** Operations in one request, as a list. */
+  readonly batch: number
   readonly tokens: number
   /** Brackets of any kind within each other in one document or one body, and so the deepest recursion over it. */
   readonly nesting: number
@@ -47,6 +49,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   bodyBytes: 4 * 1024 * 1024,
+  batch: 10,
   tokens: 10_000,
   nesting: 100,
   selections: 10_000,

@@ -6,6 +6,7 @@ import type { Limits } from '../limits.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
 import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
 import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
+import { boundBatch, joinAnswers } from './batch.js'
 import { sayHowLong } from './cache-control.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
@@ -28,6 +29,12 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   readonly explorer?: Explorer | undefined
 }
 
+/** An answer, and for whom it was made; null where nobody has asked yet who that is. */
+interface Answered {
+  readonly answer: Answer
+  readonly context: RequestContext | null
+}
+
 /** `/graphql`: POST and GET by GraphQL over HTTP, and a page for a browser. */
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
@@ -41,32 +48,45 @@ export const graphqlRoutes =
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
       if (explorer && wantsPage(request)) return explorer(request, reply)
+      const { method, body } = request
+      const answered = method === 'POST' && Array.isArray(body) ? await answerBatch(request, body) : await answerOne(request, body)
+      return send(answered, request, reply)
+    })
+
+    async function answerOne(request: FastifyRequest, body: unknown): Promise<Answered> {
       const { search, searchParams } = new URL(request.url, publicUrl)
-      const asked = shared.asked({ method: request.method, headers: request.headers, body: request.body, searchParams })
+      const asked = shared.asked({ method: request.method, headers: request.headers, body, searchParams })
       // No other site's form can send what may be shared, so that it may be asked at once who this is.
       let context = asked && (await askingOf(request, options))
       const run = () =>
         apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body: request.body },
+          httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body },
           // Asked for when it is clear that no other site's form has sent this.
           context: async () => {
             context ??= await askingOf(request, options)
             return context
           },
         })
-      if (asked && context && mayShare(context)) {
-        return send(await answerShared(shared, { asked, context, version: options.version() }, run), context, request, reply)
-      }
-      const response = await run()
-      return send(answerOf(response, context?.facts ?? { policy: NOT_KEPT }), context, request, reply)
-    })
+      const answer =
+        asked && context && mayShare(context)
+          ? await answerShared(shared, { asked, context, version: options.version() }, run)
+          : answerOf(await run(), context?.facts ?? { policy: NOT_KEPT })
+      return { answer, context }
+    }
 
-    function send(
-      { status, headers, body, policy, ageSeconds }: Answer,
-      context: RequestContext | null,
-      request: FastifyRequest,
-      reply: FastifyReply,
-    ) {
+    /** Each operation by itself, and as if it had come alone. @throws TOO_COMPLEX */
+    async function answerBatch(request: FastifyRequest, bodies: readonly unknown[]): Promise<Answered> {
+      boundBatch(bodies, limits.batch)
+      const answered = await Promise.all(bodies.map((body) => answerOne(request, body)))
+      const contexts = answered.map(({ context }) => context)
+      return {
+        answer: joinAnswers(answered.map(({ answer }) => answer)),
+        context: contexts.findLast((context) => context?.asking.reply.refreshCookie !== undefined) ?? contexts[0] ?? null,
+      }
+    }
+
+    function send({ answer, context }: Answered, request: FastifyRequest, reply: FastifyReply) {
+      const { status, headers, body, policy, ageSeconds } = answer
       for (const [name, value] of headers) reply.header(name, value)
       const asking = context?.asking
       const refreshCookie = asking?.reply.refreshCookie
