@@ -1,5 +1,5 @@
 import type { AshlarError } from '@ashlar/kit/errors'
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql'
+import { type GraphQLFormattedError, type GraphQLSchema, isInterfaceType } from 'graphql'
 import type { Answer } from '../data-sources/source.js'
 import { placesOf, type ResponsePath } from './data-path.js'
 import type { EntitiesName, FetchDocument } from './fetch-document.js'
@@ -16,10 +16,11 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
   const { cluster, entities } = wanted
   if (!data || entities.size === 0) return
   const { outputRewrites = [] } = cluster.fetch.node
+  const isInterface = (typeName: unknown) => typeof typeName === 'string' && isInterfaceType(schema.getType(typeName))
   if (!name) {
     rewrite(schema, outputRewrites, data)
     run.found.forget()
-    for (const places of entities.values()) for (const objects of places) for (const object of objects) merge(object, data)
+    for (const places of entities.values()) for (const objects of places) for (const object of objects) merge(object, data, { isInterface })
     return
   }
   const found = data[name.key]
@@ -33,10 +34,11 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
     if (!isObject(entity)) throw new Error('answered an entity that is no object')
     if (outputRewrites.length > 0) rewrite(schema, outputRewrites, entity)
     const targets = allOf(places)
-    mergeIntoAll(targets, entity, (value) => {
+    const came = (value: object) => {
       run.found.forget()
       if (targets.length > 1) run.entities.share(value)
-    })
+    }
+    mergeIntoAll(targets, entity, { isInterface, came })
   }
 }
 

@@ -1,10 +1,12 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLInterfaceType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNullableType,
+  isInterfaceType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -100,13 +102,18 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
   }
 }
 
-const objectNode = (parts: OperationParts, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): ObjectNode =>
+type FieldsType = GraphQLObjectType | GraphQLInterfaceType
+
+/** Where the type is not known that it depends on, whatever is there counts for nothing. */
+const UNKNOWN = new LeafNode(() => undefined)
+
+const objectNode = (parts: OperationParts, type: FieldsType, sets: readonly SelectionSetNode[]): ObjectNode =>
   new ObjectNode(
     type.name,
     [...fieldsOf(parts, type, sets)].map(([key, nodes], at) => writtenField(parts, type, key, nodes, at)),
   )
 
-function writtenField(parts: OperationParts, type: GraphQLObjectType, key: string, nodes: readonly FieldNode[], at: number): WrittenField {
+function writtenField(parts: OperationParts, type: FieldsType, key: string, nodes: readonly FieldNode[], at: number): WrittenField {
   const opening = `${at > 0 ? ',' : ''}${quoted(key)}:`
   const none = `${opening}null`
   const [first] = nodes as readonly [FieldNode]
@@ -114,7 +121,7 @@ function writtenField(parts: OperationParts, type: GraphQLObjectType, key: strin
   const dataKey = parts.dataKeyOf(first)
   if (name === '__typename') {
     const text = quoted(type.name)
-    return { key, dataKey, opening, none, nonNull: true, node: new TextNode(() => text) }
+    return { key, dataKey, opening, none, nonNull: true, node: isObjectType(type) ? new TextNode(() => text) : UNKNOWN }
   }
   const field = type.getFields()[name]
   // Validated, so that it is one of the root's: the schema's own.
@@ -130,16 +137,27 @@ function nodeOf(parts: OperationParts, given: GraphQLOutputType, sets: readonly 
   if (isListType(type)) return new ListNode(nodeOf(parts, type.ofType, sets), isNonNullType(type.ofType))
   if (isLeafType(type)) return new LeafNode(leafJson(type))
   if (isObjectType(type)) return objectNode(parts, type, sets)
-  return new AbstractNode((typeName) => {
-    const concrete = parts.schema.getType(typeName)
-    return isObjectType(concrete) && parts.schema.isSubType(type, concrete) ? objectNode(parts, concrete, sets) : null
-  })
+  const compile = (typeName: string): WriterNode | null => {
+    const known = parts.schema.getType(typeName)
+    if (isObjectType(known)) return parts.schema.isSubType(type, known) ? objectNode(parts, known, sets) : null
+    // A service that has an interface as an object says no more of an entity than that.
+    return isInterfaceType(known) && (known === type || parts.schema.isSubType(type, known)) ? interfaceNode(parts, known, sets) : null
+  }
+  return new AbstractNode(compile, isInterfaceType(type) ? type.name : undefined)
 }
+
+/** What is of no type that is known may be there as long as nothing is asked that depends on it. */
+const interfaceNode = (parts: OperationParts, type: GraphQLInterfaceType, sets: readonly SelectionSetNode[]): WriterNode =>
+  parts.schema.getPossibleTypes(type).every((each) => sameKeys(fieldsOf(parts, each, sets), fieldsOf(parts, type, sets)))
+    ? objectNode(parts, type, sets)
+    : UNKNOWN
+
+const sameKeys = (one: Fields, other: Fields): boolean => [...one.keys()].join() === [...other.keys()].join()
 
 type Fields = Map<string, FieldNode[]>
 
 /** GraphQL's CollectFields, for one type and once for all answers. */
-function fieldsOf(parts: OperationParts, type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Fields {
+function fieldsOf(parts: OperationParts, type: FieldsType, sets: readonly SelectionSetNode[]): Fields {
   const fields: Fields = new Map()
   const spread = new Set<string>()
 

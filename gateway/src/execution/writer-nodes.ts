@@ -136,7 +136,11 @@ export class ListNode implements WriterNode {
 export class AbstractNode implements WriterNode {
   private readonly nodes = new Map<string, WriterNode>()
 
-  constructor(private readonly compile: (typeName: string) => WriterNode | null) {}
+  /** @param ownName of which type what does not say so is, where that may be known by no more than the interface */
+  constructor(
+    private readonly compile: (typeName: string) => WriterNode | null,
+    private readonly ownName?: string,
+  ) {}
 
   write(value: unknown, writing: Writing): boolean {
     if (!isObject(value)) return nothing(value, writing)
@@ -153,7 +157,7 @@ export class AbstractNode implements WriterNode {
   }
 
   private nodeOf(value: Readonly<Record<string, unknown>>): WriterNode | null {
-    const typeName = fieldOf(value, '__typename')
+    const typeName = fieldOf(value, '__typename') ?? this.ownName
     if (typeof typeName !== 'string') return null
     const known = this.nodes.get(typeName)
     if (known) return known
