@@ -1,3 +1,5 @@
+import type { Trace } from './tracing/trace.js'
+
 export type Role = 'GUEST' | 'USER' | 'MODERATOR' | 'ADMIN'
 
 /** Who bears a credential, and what it may do, as verified once at the public door. */
@@ -47,6 +49,8 @@ export interface Asking {
   readonly reply: Reply
   /** Headers of the client's for services that read them, where a gateway is told to pass them on. In no statement. */
   readonly forwarded?: Readonly<Record<string, string>>
+  /** What it is told under, where it is. In no statement. */
+  readonly trace?: Trace
 }
 
 /** Who asks, as one service sees it. */

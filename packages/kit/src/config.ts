@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type PairKeys, readKeys } from './internal-keys.js'
 import { parseEmailAddress } from './scalars.js'
+import { readTracing, type TracingSettings } from './tracing/settings.js'
 
 export interface OpenIdProvider {
   /** As it stands in addresses: /sign-in/<name>. */
@@ -57,6 +58,10 @@ export interface Settings {
   readonly operationCost: number
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
   readonly metricsToken: string | null
+  /** Where spans go; null: nowhere. */
+  readonly tracing: TracingSettings | null
+  /** How long a gateway goes on taking requests once it has been told to stop. */
+  readonly drainSeconds: number
   readonly demo: boolean
   readonly logLevel: string
 }
@@ -217,6 +222,7 @@ const environment = z.object({
     .regex(/^(?=.{16})[A-Za-z0-9._~+/-]+=*$/, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints')
     .max(1_000, 'has at most 1,000 characters')
     .optional(),
+  DRAIN_SECONDS: z.string().default('0').transform(Number).pipe(z.number('is a number').min(0, 'is 0 to 5').max(5, 'is 0 to 5')),
   DEMO: flag,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent')
@@ -234,6 +240,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
   const faults = parsed.error?.issues.map(({ path, message }) => ({ variable: String(path[0]), message })) ?? []
   const openIdProviders = readOpenIdProviders(given, faults)
   const serviceDatabaseUrls = readServiceDatabaseUrls(given, faults)
+  const tracing = readTracing(given, faults)
 
   const values = parsed.data
   if (values) {
@@ -279,6 +286,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
     operationCost: values.OPERATION_COST,
     metricsToken: values.METRICS_TOKEN ?? null,
+    tracing,
+    drainSeconds: values.DRAIN_SECONDS,
     demo: values.DEMO,
     logLevel: values.LOG_LEVEL,
   }

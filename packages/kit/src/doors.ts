@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Asking } from './caller.js'
 import type { Door, RunningSubgraph } from './define-subgraph.js'
 import { AshlarError, badUserInput, unauthenticated } from './errors.js'
 import type { EventLog } from './events/event-log.js'
@@ -8,6 +9,7 @@ import { GATEWAY } from './internal-keys.js'
 import type { Logger } from './log.js'
 import { STATEMENT_HEADER, type Statement, StatementRefused, type Statements } from './statements.js'
 import type { SubgraphOperation } from './subgraph-execution.js'
+import { TRACE_HEADER, type Tracing } from './tracing/trace.js'
 import type { UsedNumbers } from './used-numbers.js'
 
 /** What a service wants the public door to send along with its answer (`Reply`), as JSON in base64url. */
@@ -19,6 +21,8 @@ export interface DoorsOptions {
   readonly statements: Statements
   readonly numbers: UsedNumbers
   readonly log: Logger
+  /** Where what is asked is told of; nowhere without. */
+  readonly tracing?: Tracing | null
   readonly isReady: () => boolean
 }
 
@@ -45,7 +49,7 @@ const operationInput = z.object({
  * The doors of a service that is a process of its own: its graph for a gateway that asks as somebody, its log and what else it answers
  * for services that ask as the system, and its health for anybody. Without a statement nothing is answered.
  */
-export function openDoors(fastify: FastifyInstance, { subgraph, events, statements, numbers, log, isReady }: DoorsOptions): void {
+export function openDoors(fastify: FastifyInstance, { subgraph, events, statements, numbers, log, tracing, isReady }: DoorsOptions): void {
   const context = { log, service: subgraph.name, writing: false }
 
   fastify.get('/livez', async () => ({ status: 'live' }))
@@ -96,7 +100,8 @@ export function openDoors(fastify: FastifyInstance, { subgraph, events, statemen
     // Only a gateway knows who asks; a service that has been taken over must not become everybody.
     if (statement.sender !== GATEWAY || !statement.asking) throw new StatementRefused('NOT_ALLOWED')
     const operation: SubgraphOperation = readAs(operationInput, jsonOf(request))
-    const { asking } = statement
+    const trace = tracing?.fromInside(textOf(request.headers[TRACE_HEADER]))
+    const asking: Asking = trace ? { ...statement.asking, trace } : statement.asking
     const refused = subgraph.isWriting(operation) ? await refusedOnce(statement) : null
     const answer = refused ?? (await subgraph.execute(operation, asking))
     if (asking.reply.refreshCookie !== undefined) reply.header(REPLY_HEADER, encodeReply(asking.reply.refreshCookie))
@@ -118,10 +123,9 @@ export function openDoors(fastify: FastifyInstance, { subgraph, events, statemen
   for (const [name, door] of Object.entries<Door>(subgraph.doors)) systemDoor(`/doors/${name}`, (input) => door(input))
 }
 
-export const headerOf = ({ headers }: FastifyRequest): string | undefined => {
-  const header = headers[STATEMENT_HEADER]
-  return Array.isArray(header) ? undefined : header
-}
+export const headerOf = ({ headers }: FastifyRequest): string | undefined => textOf(headers[STATEMENT_HEADER])
+
+const textOf = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? undefined : header)
 
 const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0))
 

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Logger } from './log.js'
+import { type HistogramCell, HistogramFamily } from './metrics/histogram.js'
 import { inTime } from './metrics/in-time.js'
 
 /** What is measured under one name, by the conventions of Prometheus: base units, `_total` where it only grows. */
@@ -35,8 +36,15 @@ export interface Measures {
   value(family: Family, read: () => number | null | Promise<number | null>): void
   /** Answers what counts how long something took. */
   durations(family: Durations): (labels: Readonly<Record<string, string>>, seconds: number) => void
+  /** Opens lines of a histogram, for what is counted too often to look its line up each time, or comes and goes. */
+  histogram(family: Durations): Histograms
   /** Nothing of it is read any more. */
   close(): void
+}
+
+export interface Histograms {
+  open(labels: Readonly<Record<string, string>>): HistogramCell
+  close(cell: HistogramCell): void
 }
 
 /** A scrape is good for this long, for whoever comes meanwhile: asking often costs no more. */
@@ -52,6 +60,7 @@ export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE
   private readonly registry = new Registry()
   private readonly families = new Map<string, Gauge | Counter>()
+  private readonly histograms = new Map<string, HistogramFamily>()
   private readonly reads = new Set<Read>()
   private latest: { readonly text: Promise<string>; until: number } | null = null
 
@@ -87,6 +96,11 @@ export class Metrics {
         const labelNames = ['service', ...labels]
         const histogram = known ?? new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] })
         return (given, seconds) => histogram.observe(inService(given), seconds)
+      },
+      histogram: (family) => {
+        const histogram = this.histograms.get(family.name) ?? new HistogramFamily(family, this.registry)
+        this.histograms.set(family.name, histogram)
+        return { open: (labels) => histogram.open(inService(labels)), close: (cell) => histogram.close(cell) }
       },
       close: () => {
         for (const end of ends.splice(0)) end()

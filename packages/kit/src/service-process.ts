@@ -18,7 +18,9 @@ import { processMetrics } from './metrics/process-metrics.js'
 import { remotePeers } from './peers.js'
 import { live, out, StartError } from './process-life.js'
 import { Statements } from './statements.js'
+import { closeAfterAnswers, stopServer } from './stop-server.js'
 import { attachSockets } from './subgraph-sockets.js'
+import { openTracing } from './tracing/open-tracing.js'
 import { UsedNumbers } from './used-numbers.js'
 
 /** One service that answers in this process. */
@@ -105,6 +107,8 @@ export async function startService<Services, Loaders>(
     const statements = new Statements({ name, keys: internalKeys })
     const { peers, close: closePeers } = remotePeers({ urls: config.serviceUrls, statements, bus })
     closing.push(closePeers)
+    const tracing = await openTracing(config.tracing, { name: `ashlar-${name}`, log })
+    if (tracing) closing.push(() => tracing.close())
     const metrics = processMetrics(config, log)
     const deps = openDeps({ db: database.service(name), config, log, bus, peers, metrics })
     if (config.natsUrl) deps.metrics.value(families.busConnected, () => (bus.crossesProcesses ? 1 : 0))
@@ -124,6 +128,7 @@ export async function startService<Services, Loaders>(
       forceCloseConnections: 'idle',
       return503OnClosing: true,
     })
+    closeAfterAnswers(server, () => !ready)
     let pages: readonly PagePath[] = []
     openDoors(server, {
       subgraph: { ...subgraph, doors: { ...subgraph.doors, pages: async () => pages } },
@@ -131,6 +136,7 @@ export async function startService<Services, Loaders>(
       statements,
       numbers: new UsedNumbers(deps.db, log),
       log,
+      tracing,
       isReady: () => ready,
     })
     await server.register(metricsDoor(metrics, config.metricsToken))
@@ -150,7 +156,7 @@ export async function startService<Services, Loaders>(
     closing.push(async () => {
       ready = false
       await sockets.close()
-      await server.close()
+      await stopServer(server)
     })
     const url = await listen(server, given)
     return { url, greeting: await subgraph.greeting(), close, [Symbol.asyncDispose]: close }

@@ -53,6 +53,9 @@ const endsWith = ({ data, errors = [] }: FormattedExecutionResult): boolean =>
   data === null && errors.some(({ path, extensions }) => path?.length === 1 && REFUSALS.has(extensions?.code))
 const REFUSALS = new Set<unknown>(['UNAUTHENTICATED', 'FORBIDDEN'])
 
+/** Why a part of it failed, for whoever looks at how it went. */
+const faultOf = ({ errors }: FormattedExecutionResult): string | undefined => errors && String(errors[0]?.extensions?.code)
+
 /** Of what is asked once: it ends by itself. */
 const NEVER = new AbortController().signal
 
@@ -118,11 +121,17 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
       if (prepared.operation?.operation === OperationTypeNode.SUBSCRIPTION)
         return refused([badUserInput('query', 'is a subscription, and those are streamed')])
       const writing = prepared.operation?.operation === OperationTypeNode.MUTATION
+      const span = asking.trace?.begin(service, 'work', {
+        'ashlar.subgraph': service,
+        'graphql.operation.type': prepared.operation?.operation,
+      })
       const { errors, ...rest } = await execute({
         ...argsOf(prepared, asked),
         contextValue: contextOf(() => asking, writing ? 'write' : 'read'),
       })
-      return { ...rest, ...present(errors, writing) }
+      const answer = { ...rest, ...present(errors, writing) }
+      span?.end(faultOf(answer))
+      return answer
     },
 
     async subscribe(asked, asking, signal) {
