@@ -15,6 +15,8 @@ import { presentError } from './present-error.js'
 import { requestError } from './request-error.js'
 import { checkDocuments } from './rules/documents-plugin.js'
 import type { SupergraphGateway } from './supergraph-gateway.js'
+import { observeOperations } from './telemetry/observe-operations.js'
+import type { Telemetry } from './telemetry/telemetry.js'
 
 const PERSISTED_SECONDS = 24 * 60 * 60
 
@@ -22,6 +24,7 @@ export interface ApolloServerOptions {
   readonly gateway: SupergraphGateway
   readonly limits: Limits
   readonly log: Logger
+  readonly telemetry: Telemetry
   readonly passErrors: boolean
   readonly signInFields: () => ReadonlySet<string>
 }
@@ -31,6 +34,7 @@ export const createApolloServer = ({
   gateway,
   limits,
   log,
+  telemetry,
   passErrors,
   signInFields,
 }: ApolloServerOptions): ApolloServer<GatewayContext> => {
@@ -55,6 +59,7 @@ export const createApolloServer = ({
       ApolloServerPluginUsageReportingDisabled(),
       checkDocuments({ checkOf: (schema) => gateway.rulesOf(schema).check, present }),
       refuseEndedCredentials(signInFields),
+      observeOperations(telemetry.tally),
     ],
   })
 }

@@ -1,6 +1,7 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { AshlarError } from '@ashlar/kit/errors'
 import type { AnswerFacts } from './caching/answer-facts.js'
+import type { ObservedOperation } from './telemetry/observed-operation.js'
 
 /** What goes through Apollo's life cycle with each request. */
 export interface GatewayContext {
@@ -9,4 +10,6 @@ export interface GatewayContext {
   readonly refused: AshlarError | null
   /** Learns what the answer is made of, where it may be kept or shared. */
   readonly facts?: AnswerFacts
+  /** Told what it is and what becomes of it, where somebody watches. */
+  readonly observed?: ObservedOperation
 }

@@ -1,7 +1,9 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
+import type { Measures } from '@ashlar/kit/metrics'
 import { clientOf } from '@ashlar/kit/own-origin'
 import { sessionCookie } from '@ashlar/kit/session-cookie'
+import type { Tracing } from '@ashlar/kit/tracing/trace'
 import type { FastifyPluginAsync } from 'fastify'
 import { isAbstractType, parse, printSchema } from 'graphql'
 import { createApolloServer } from './apollo-server.js'
@@ -29,6 +31,8 @@ import { viewerOf } from './sharing/viewer.js'
 import { createStreams, type OpenStreams } from './streams/streams.js'
 import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
+import { observedSource } from './telemetry/observed-source.js'
+import { Telemetry } from './telemetry/telemetry.js'
 
 /** A supergraph that was composed elsewhere, and how each of its services is asked. */
 export interface ComposedGraph {
@@ -60,6 +64,10 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>
   /** Which of the policies that an operation depends on (`@policy`) hold for whoever asks; none without it. */
   readonly policies?: Policies
+  /** Where measurements are read; null where nobody does. */
+  readonly measures?: Measures | null
+  /** Where spans go; null where there are none. */
+  readonly tracing?: Tracing | null
   readonly explorer?: Explorer
   /** What may be answered once for several; nothing unless given. */
   readonly sharing?: SharingOptions
@@ -107,19 +115,22 @@ interface Composition {
   readonly store: SupergraphStore
   readonly limits: Limits
   readonly log: Logger
+  readonly telemetry: Telemetry
 }
 
 /** Composes the services into one graph and makes the public door to it. Throws CompositionError if they never composed. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, publicUrl } = options
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log }
+  const telemetry = new Telemetry(options)
+  const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log, telemetry }
   let graph = await compose(options.subgraphs, composition)
   const shared = new SharedAnswers(options.sharing ?? {})
   const gateway: SupergraphGateway = new SupergraphGateway({
     ...graph,
     limits,
     log,
+    telemetry,
     mayWrite: options.mayWrite ?? (() => true),
     wrote: (asking, changed) => {
       if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
@@ -127,12 +138,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     policies: options.policies ?? noPolicies,
   })
   const passErrors = options.passErrors ?? false
-  const apollo = createApolloServer({ gateway, limits, log, passErrors, signInFields: () => graph.signInFields })
+  const apollo = createApolloServer({ gateway, limits, log, telemetry, passErrors, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
     await gateway.stop()
     throw error
   })
   const streams = createStreams({ gateway, apollo, log, passErrors, signInFields: () => graph.signInFields })
+  telemetry.measures?.serve(graph.sources)
   let ready = true
   let closed = false
   let updating: Promise<void> = Promise.resolve()
@@ -150,6 +162,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     services: () => graph.services,
     shared,
     version: () => gateway.versionNumber,
+    telemetry,
   })
 
   return {
@@ -190,6 +203,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         await gateway.switchTo(composed.supergraphSdl, composed.sources)
         graph = composed
         await streams.switchVersion()
+        telemetry.measures?.serve(graph.sources)
       })
       updating = next.catch(() => {})
       return next
@@ -203,37 +217,39 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await updating
       streams.close()
       await apollo.stop()
+      telemetry.close()
     },
   }
 }
 
 const isComposed = (parts: GraphParts): parts is ComposedGraph => 'supergraphSdl' in parts
 
-async function compose(subgraphs: GraphParts, { store, limits, log }: Composition): Promise<Graph> {
-  if (isComposed(subgraphs)) return wholeGraph(subgraphs)
+async function compose(subgraphs: GraphParts, { store, limits, log, telemetry }: Composition): Promise<Graph> {
+  if (isComposed(subgraphs)) return wholeGraph(subgraphs, telemetry)
   if (subgraphs.some(({ name }) => name === REGISTRY)) {
     throw new CompositionError([{ code: 'NAME_TAKEN', message: `[${REGISTRY}] no service may be called so` }])
   }
+  const watched = (name: string, source: Source) => observedSource(name, source, telemetry.measures)
   const schemas = readSchemas(subgraphs, limits)
   const types = nodeTypesOf(schemas)
   const sdl = registrySdl(types.values())
-  const owners = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, sourceOf(subgraph, limits)]))
+  const owners = Object.fromEntries(subgraphs.map((subgraph) => [subgraph.name, watched(subgraph.name, sourceOf(subgraph, limits))]))
   const expanded = expandSchemas([{ name: REGISTRY, sdl, document: parse(sdl, { noLocation: true }) }, ...schemas])
   const supergraphSdl = await composeSupergraph(expanded, { store, limits, log })
   return {
     supergraphSdl,
     types,
     owners,
-    sources: { ...owners, [REGISTRY]: registrySource({ sdl, types, owners, log }) },
+    sources: { ...owners, [REGISTRY]: watched(REGISTRY, registrySource({ sdl, types, owners, log })) },
     services: new Set(subgraphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
   }
 }
 
 /** As it is: without the fields that the gateway answers itself. */
-function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph): Graph {
+function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph, { measures }: Telemetry): Graph {
   const graphs = graphsOf(supergraphSdl)
-  const owners = Object.fromEntries(graphs.map(({ name, url }) => [name, sourceOf(name, url)]))
+  const owners = Object.fromEntries(graphs.map(({ name, url }) => [name, observedSource(name, sourceOf(name, url), measures)]))
   return {
     supergraphSdl,
     types: new Map(),

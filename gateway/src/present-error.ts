@@ -27,6 +27,9 @@ const APOLLOS = new Set([
   'PERSISTED_QUERY_NOT_SUPPORTED',
 ])
 
+/** Whether an error's code is one of those that clients may meet. */
+export const isKnownCode = (code: string): boolean => OURS.has(code) || APOLLOS.has(code) || code === 'INTERNAL_SERVER_ERROR'
+
 /** Messages quote what was sent, which may be megabytes. */
 const MESSAGE_MAX = 2_000
 

@@ -10,6 +10,8 @@ export interface SubgraphRequest {
   readonly body?: string
   /** Whether it may change something; it is taken to, unless said otherwise. */
   readonly writing?: boolean
+  /** How many entities it is about; of none it is where it does not say. */
+  readonly entities?: number
 }
 
 export interface SubgraphResult {

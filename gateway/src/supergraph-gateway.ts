@@ -16,12 +16,15 @@ import { type ExecutePlan, planExecution, subscriptionCompiler } from './executi
 import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
-import { planCache } from './planning/plan-cache.js'
+import type { planCache } from './planning/plan-cache.js'
 import { plannable } from './planning/plannable.js'
-import { Planner } from './planning/planner.js'
+import { type Operation, Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
 import { OperationRules, type Policies } from './rules/operation-rules.js'
 import type { Refusals } from './rules/refusals.js'
+import type { ObservedOperation } from './telemetry/observed-operation.js'
+import { observedPlans } from './telemetry/observed-plans.js'
+import type { Telemetry } from './telemetry/telemetry.js'
 
 /** The members of ApolloGateway that are ours here; its types call them private. */
 interface OpenGateway extends Omit<ApolloGateway, 'executor' | 'stop'> {
@@ -66,11 +69,17 @@ export interface SupergraphGatewayOptions {
   readonly sources: Sources
   readonly limits: Limits
   readonly log: Logger
+  readonly telemetry: Telemetry
   /** Whether a credential may write now. */
   readonly mayWrite: () => boolean
   /** Hears of each write that has ended, whatever came of it, and of the entities that it was about. */
   readonly wrote?: (asking: Asking, changed: () => readonly EntityName[]) => void
   readonly policies: Policies
+}
+
+/** An operation, and the hash that stands for it. */
+interface Hashed extends Operation {
+  readonly hash: string
 }
 
 /** Apollo's life cycle, with planning in a thread and with execution of our own choosing. */
@@ -123,6 +132,8 @@ export class SupergraphGateway extends Base {
   override executor = async (request: GatewayGraphQLRequestContext): Promise<GatewayExecutionResult> => {
     const version = this.versionOf(request.schema)
     const operationName = request.request.operationName ?? null
+    const { observed } = request.context as GatewayContext
+    if (request.operation) observed?.is({ document: request.document, operation: request.operation, text: request.source })
     try {
       const operation = version.rules.operation(request.document, operationName, request.request.variables ?? {})
       this.checkCredential(operation, request.context as GatewayContext)
@@ -130,7 +141,8 @@ export class SupergraphGateway extends Base {
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
       const { key, refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
       const query = refusals ? refusals.left : request.source
-      const plan = query === null ? NO_PLAN : await version.plan(`${request.queryHash}${key}`, { query, operationName })
+      const plan =
+        query === null ? NO_PLAN : await this.plan(version, { hash: `${request.queryHash}${key}`, query, operationName }, observed)
       return await this.execute(version, { plan, refusals }, operation, request)
     } catch (error) {
       if (error instanceof AshlarError) throw requestError(error)
@@ -138,6 +150,11 @@ export class SupergraphGateway extends Base {
       if (error instanceof GraphQLError) return { errors: [error] }
       throw error
     }
+  }
+
+  private plan({ plan }: Version, { hash, ...operation }: Hashed, observed: ObservedOperation | undefined): Promise<QueryPlan> {
+    const planned = () => plan(hash, operation)
+    return observed?.trace ? observed.planning(this.options.telemetry.tally, planned) : planned()
   }
 
   /** What holds for operations on the version of the graph with this schema. */
@@ -166,7 +183,7 @@ export class SupergraphGateway extends Base {
     operation: OperationDefinitionNode,
     request: GatewayGraphQLRequestContext,
   ) {
-    const { asking, facts } = request.context as GatewayContext
+    const { asking, facts, observed } = request.context as GatewayContext
     const { document, source } = request
     const isQuery = operation.operation === OperationTypeNode.QUERY
     let data: GatewayExecutionResult['data']
@@ -176,7 +193,7 @@ export class SupergraphGateway extends Base {
       data = result.data
       const declared = facts && (version.policies.of(document, operation)?.(request.request.variables ?? {}) ?? null)
       facts?.ran({ source, declared: declared ?? null, whole: isQuery && data != null && !result.errors, contents })
-      return result
+      return observed?.report ? { ...result, extensions: { trace: observed.report.of(plan) } } : result
     } finally {
       if (operation.operation === OperationTypeNode.MUTATION) this.options.wrote?.(asking, () => contents().entities)
     }
@@ -195,9 +212,9 @@ export class SupergraphGateway extends Base {
   }
 
   private adopt(graph: LoadedGraph, sources: Sources) {
-    const { limits, log } = this.options
+    const { limits, log, telemetry } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
-    const plan = planCache(limits, (operation) => planner.plan(plannable(operation, graph)))
+    const plan = observedPlans(limits, (operation) => planner.plan(plannable(operation, graph)), telemetry)
     const signsIn = signInFieldsOf(graph.supergraphSdl).size > 0
     const rules = new OperationRules({ ...graph, limits, signsIn, policies: this.options.policies })
     const policies = new CachePolicies(graph.supergraphSchema)

@@ -2,15 +2,27 @@ import { join } from 'node:path'
 import { explorer } from '@ashlar/console/explorer'
 import type { GatewayOptions } from '@ashlar/gateway/gateway'
 import type { Settings } from '@ashlar/kit/config'
+import { GATEWAY } from '@ashlar/kit/internal-keys'
 import type { Logger } from '@ashlar/kit/log'
+import type { Metrics } from '@ashlar/kit/metrics'
+import type { Tracing } from '@ashlar/kit/tracing/trace'
 import type { Identities } from '@ashlar/users/identities'
 
+export interface Surroundings {
+  readonly identities: Identities
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly tracing: Tracing | null
+}
+
 /** What every gateway of this configuration has in common, wherever the services are. */
-export function publicDoor(config: Settings, identities: Identities, log: Logger): Omit<GatewayOptions, 'subgraphs'> {
-  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost } = config
+export function publicDoor(config: Settings, { identities, log, metrics, tracing }: Surroundings): Omit<GatewayOptions, 'subgraphs'> {
+  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost, metricsToken } = config
   return {
     cacheDir: join(dataDir, 'supergraphs'),
     log,
+    measures: metricsToken === null ? null : metrics.of(GATEWAY),
+    tracing,
     authenticate: identities.authenticate,
     mayWrite: identities.isCurrent,
     publicUrl,

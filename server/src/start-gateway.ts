@@ -15,6 +15,7 @@ import { processMetrics } from '@ashlar/kit/metrics/process-metrics'
 import { StartError } from '@ashlar/kit/process-life'
 import { openBus } from '@ashlar/kit/service-process'
 import { Statements } from '@ashlar/kit/statements'
+import { openTracing } from '@ashlar/kit/tracing/open-tracing'
 import { revocationLag } from '@ashlar/users/metrics'
 import { remoteIdentities } from '@ashlar/users/remote-identities'
 import { createHttpServer } from './http.js'
@@ -63,11 +64,13 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     closing.push(() => identities.close())
     const metrics = processMetrics(config, log)
     const measures = metrics.of(GATEWAY)
+    const tracing = await openTracing(config.tracing, { name: 'ashlar-gateway', log })
+    if (tracing) closing.push(() => tracing.close())
     measures.value(revocationLag, () => identities.endingsAgeSeconds())
     if (config.natsUrl) measures.value(families.busConnected, () => (bus.crossesProcesses ? 1 : 0))
 
     const gateway = await createGateway({
-      ...publicDoor(config, identities, log),
+      ...publicDoor(config, { identities, log, metrics, tracing }),
       subgraphs: doors.map((door) => {
         const sdl = readTypeDefs(schemaOf(door.audience))
         const signsIn = sdl.includes('@signsIn')

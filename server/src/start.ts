@@ -11,11 +11,12 @@ import type { Logger } from '@ashlar/kit/log'
 import { metricsDoor } from '@ashlar/kit/metrics/metrics-door'
 import { processMetrics } from '@ashlar/kit/metrics/process-metrics'
 import { type LocalPeer, localPeers } from '@ashlar/kit/peers'
-import { type Identities, localIdentities } from '@ashlar/users/identities'
+import { openTracing } from '@ashlar/kit/tracing/open-tracing'
+import { localIdentities } from '@ashlar/users/identities'
 import type { Services as Users } from '@ashlar/users/services'
 import { createHttpServer } from './http.js'
 import { jwksRoutes } from './jwks-routes.js'
-import { publicDoor } from './public-door.js'
+import { publicDoor, type Surroundings } from './public-door.js'
 import { secretKeyIn } from './secret-key.js'
 import { loadSubgraphs } from './subgraphs.js'
 
@@ -59,11 +60,14 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
     const running = new Map<string, RunningSubgraph>()
     const users = () => (running.get('users') as RunningSubgraph<Users>).services
     const identities = localIdentities(users)
+    const metrics = processMetrics(config, log)
+    const tracing = await openTracing(config.tracing, { name: 'ashlar', log })
+    if (tracing) closing.push(() => tracing.close())
     // The graph is composed while PostgreSQL starts: nothing asks the services before both are there.
     onProgress('Starting PostgreSQL and composing the graph')
     const [database, gateway] = await both(
       startDatabaseFor(config, definitions, log),
-      createGatewayFor(config, definitions, running, identities, log),
+      createGatewayFor(config, definitions, running, { identities, log, metrics, tracing }),
       closing,
     )
 
@@ -71,7 +75,6 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
     const bus = memoryBus()
     closing.push(() => bus.close())
     const peers = new Map<string, LocalPeer>()
-    const metrics = processMetrics(config, log)
     for (const definition of definitions) {
       const db = database.service(definition.name)
       const deps = openDeps({ db, config, log, bus, peers: localPeers(peers), metrics })
@@ -125,8 +128,7 @@ const createGatewayFor = (
   config: Config,
   definitions: readonly Subgraph<unknown, unknown>[],
   running: ReadonlyMap<string, RunningSubgraph>,
-  identities: Identities,
-  log: Logger,
+  surroundings: Surroundings,
 ): Promise<Gateway> => {
   const started = (name: string): RunningSubgraph => {
     const subgraph = running.get(name)
@@ -134,7 +136,7 @@ const createGatewayFor = (
     return subgraph
   }
   return createGateway({
-    ...publicDoor(config, identities, log),
+    ...publicDoor(config, surroundings),
     subgraphs: definitions.map(({ name, typeDefs }) => ({
       name,
       sdl: typeDefs(),

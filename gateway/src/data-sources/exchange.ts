@@ -12,6 +12,8 @@ export interface Answered {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
+  /** As they came, packed or not. */
+  readonly bytes: number
 }
 
 export interface ExchangeLimits {
@@ -36,13 +38,13 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br'
  * @throws Error where there is no whole answer
  */
 export async function exchange(pool: Pool, asked: Asked, limits: ExchangeLimits): Promise<Answered> {
-  const { status, headers, bytes } = await new Promise<Omit<Answered, 'text'> & { readonly bytes: Buffer }>((resolve, reject) => {
+  const { status, headers, bytes } = await new Promise<Collected>((resolve, reject) => {
     pool.dispatch({ ...asked, method: 'POST' }, new Collector(limits, resolve, reject))
   })
-  return { status, headers, text: (await unpacked(bytes, headers['content-encoding'], limits)).toString() }
+  return { status, headers, bytes: bytes.length, text: (await unpacked(bytes, headers['content-encoding'], limits)).toString() }
 }
 
-type Collected = Omit<Answered, 'text'> & { readonly bytes: Buffer }
+type Collected = Omit<Answered, 'text' | 'bytes'> & { readonly bytes: Buffer }
 
 class Collector implements Dispatcher.DispatchHandler {
   private readonly endsAt: number

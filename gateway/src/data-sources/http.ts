@@ -8,6 +8,7 @@ import type { SubgraphRequest } from '../subgraph.js'
 import { readAnswer } from './answer.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
+import { traceHeader } from './trace-header.js'
 
 export interface OverHttpOptions extends Pick<Limits, 'fetchMs'> {
   readonly door: DoorClient
@@ -25,7 +26,7 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
     async ask(request, asking) {
       const body = request.body ?? bodyOf(request)
       const answer = await door
-        .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs })
+        .send({ door: '/graphql', body, asking: signsIn ? asking : withoutCookie(asking), limitMs: fetchMs, headers: traceHeader(asking) })
         .catch((error: unknown) => {
           if (!(error instanceof NotSent)) throw error
           // Nothing was asked, so that nothing is open about what a write has done.
@@ -39,7 +40,7 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
       const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
       asking.reply.hints?.answered(undefined)
       if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie
-      return read
+      return { ...read, bytes: answer.body.length }
     },
   })
 

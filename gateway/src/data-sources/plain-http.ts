@@ -5,6 +5,7 @@ import { readAnswer } from './answer.js'
 import { ACCEPT_ENCODING, exchange } from './exchange.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
+import { traceHeader } from './trace-header.js'
 
 export interface PlainHttpOptions extends Pick<Limits, 'fetchMs' | 'answerBytes'> {
   readonly url: URL
@@ -36,14 +37,14 @@ export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Sour
 
   const source = resilient({
     async ask(request, asking) {
-      const asked = { path, headers: { ...asking.forwarded, ...HEADERS }, body: request.body ?? bodyOf(request) }
-      const { status, headers: answered, text } = await exchange(pool, asked, limits)
+      const asked = { path, headers: { ...asking.forwarded, ...HEADERS, ...traceHeader(asking) }, body: request.body ?? bodyOf(request) }
+      const { status, headers: answered, text, bytes } = await exchange(pool, asked, limits)
       const type = answered['content-type']
       // Whatever the status says, an answer of GraphQL's own form is one (GraphQL over HTTP).
       if (!JSON_TYPE.test(String(type))) throw new Error(`answered with status ${status} and ${type ? `the type ${type}` : 'no type'}`)
       const read = readAnswer(JSON.parse(text), { open: true })
       asking.reply.hints?.answered(textOf(answered['cache-control']), textOf(answered.age))
-      return read
+      return { ...read, bytes }
     },
   })
   return { ...source, close: () => pool.close() }

@@ -6,6 +6,8 @@ import type { SubgraphRequest } from '../subgraph.js'
 export interface Answer {
   readonly data: Readonly<Record<string, unknown>> | null
   readonly errors: readonly GraphQLFormattedError[]
+  /** How long it was, where it came over a network. */
+  readonly bytes?: number
 }
 
 /** How one service is asked, wherever it runs. */
@@ -18,6 +20,10 @@ export interface Source {
    * @throws Unreachable where it does not begin, another Error where it breaks in the middle
    */
   follow?(request: SubgraphRequest, asking: () => Asking, signal: AbortSignal): AsyncGenerator<Answer, void, undefined>
+  /** Whether it is not asked for a while, since it kept failing. */
+  isLeftAlone?(): boolean
+  /** Has what is being asked fail now, and whatever is asked from now on. */
+  abort?(reason: Error): void
 }
 
 /** Nothing was begun: the service is not there, or takes nobody. */

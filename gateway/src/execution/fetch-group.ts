@@ -56,6 +56,12 @@ interface Compiled {
   readonly clusters: readonly Cluster[]
 }
 
+/** What goes out: the variables as JSON, and what it is about. */
+interface Sent {
+  readonly variables: string
+  readonly wanted: readonly Wanted[]
+}
+
 /** The fetches of a group that one run waits for. */
 export interface Gathering {
   readonly arrived: number[]
@@ -139,7 +145,7 @@ export class FetchGroup {
     try {
       const source = sources[this.service]
       if (!source) throw new Error('there is no such service')
-      const answer = await this.ask(run, source, document, variablesOf(run, document, wanted))
+      const answer = await this.ask(run, source, document, { variables: variablesOf(run, document, wanted), wanted })
       for (const [at, each] of wanted.entries())
         try {
           takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
@@ -177,7 +183,7 @@ export class FetchGroup {
   }
 
   /** Asks the service, unless this operation is just asking it that: then the answer is another copy of the same. */
-  private async ask(run: Run, source: Source, document: FetchDocument, variables: string): Promise<Answer> {
+  private async ask(run: Run, source: Source, document: FetchDocument, { variables, wanted }: Sent): Promise<Answer> {
     const { query, operationName, opening, writing } = document
     const body = `${opening}${variables}}`
     const request: SubgraphRequest = {
@@ -187,6 +193,9 @@ export class FetchGroup {
       writing,
       get variables() {
         return JSON.parse(variables) as Data
+      },
+      get entities() {
+        return wanted.reduce((sum, { entities, cluster }) => sum + (cluster.fetch.node.requires ? entities.size : 0), 0)
       },
     }
     if (writing) return source.ask(request, run.asking)

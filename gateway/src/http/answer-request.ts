@@ -27,7 +27,8 @@ export const answerOf = ({ status = 200, headers, body }: HTTPGraphQLResponse, {
 })
 
 /** Whether an answer may be another's as well. */
-export const mayShare = ({ asking, refused }: RequestContext): boolean => refused === null && !asking.request.cookieMode
+export const mayShare = ({ asking, refused, observed }: RequestContext): boolean =>
+  refused === null && !asking.request.cookieMode && !observed?.report
 
 /** The answer to what may be shared: one that is kept, one that is being made for another, or one that `run` makes. */
 export async function answerShared(
@@ -35,7 +36,7 @@ export async function answerShared(
   { asked, context, version }: { readonly asked: RequestKey; readonly context: RequestContext; readonly version: number },
   run: Run,
 ): Promise<Answer> {
-  const { asking, facts } = context
+  const { asking, facts, observed } = context
   if (asked.unknownHash !== null) {
     const answer = answerOf(await run(), facts)
     if (answer.status === 200) shared.learn(asked.unknownHash, facts)
@@ -47,8 +48,12 @@ export async function answerShared(
     own = await run()
     const { status = 200, headers, body } = own
     if (body.kind !== 'complete') return null
-    return { answer: { status, headers: [...headers], body: Buffer.from(body.string), policy: facts.policy }, facts }
+    return {
+      answer: { status, headers: [...headers], body: Buffer.from(body.string), policy: facts.policy, summary: observed?.summary },
+      facts,
+    }
   })
   // What comes in parts goes to who asked first; whoever waited for it asks as well.
+  if (found?.answer.summary) observed?.isLike(found.answer.summary)
   return found ? { ...found.answer, ageSeconds: found.ageSeconds } : answerOf(own ?? (await run()), facts)
 }

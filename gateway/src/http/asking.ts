@@ -8,6 +8,7 @@ import { AnswerFacts } from '../caching/answer-facts.js'
 import type { GatewayContext } from '../context.js'
 import { isCookieMode } from './cookie-mode.js'
 import { narrowScopes } from './narrow-scopes.js'
+import { requestIdOf } from './request-id.js'
 
 /**
  * Verifies a request's `Authorization`; null where there is none. Throws UNAUTHENTICATED for a token or key that is expired,
@@ -38,7 +39,7 @@ export async function askingOf(request: FastifyRequest, options: AskingOptions):
   const { headers } = request
   const cookieMode = isCookieMode(request)
   const origin = headers.origin ?? null
-  const id = randomUUID()
+  const id = requestIdOf(request)
   const facts = new AnswerFacts()
   const { identity, refused } = await identityOf(request, id, options)
   const asking: Asking = {

@@ -4,7 +4,9 @@ import type { Origins } from './origins.js'
 
 const METHODS = 'GET, POST'
 const HEADERS =
-  'authorization, content-type, ashlar-scopes, ashlar-session, ashlar-trace, apollo-require-preflight, x-apollo-operation-name'
+  'authorization, content-type, ashlar-scopes, ashlar-session, ashlar-trace, traceparent, x-request-id, apollo-require-preflight, x-apollo-operation-name'
+/** Beside what a page may always read. */
+const EXPOSED = 'x-request-id, retry-after'
 const PREFLIGHT_SECONDS = 7_200
 
 /** A hook that answers listed origins exactly, and preflights. Without the headers a browser keeps the answer from the page. */
@@ -12,7 +14,10 @@ export const cors = (origins: Origins, log: Logger) => async (request: FastifyRe
   reply.header('vary', 'Origin')
   const { origin } = request.headers
   if (origin && (await isAllowed(origin, origins, log))) {
-    reply.header('access-control-allow-origin', origin).header('access-control-allow-credentials', 'true')
+    reply
+      .header('access-control-allow-origin', origin)
+      .header('access-control-allow-credentials', 'true')
+      .header('access-control-expose-headers', EXPOSED)
     if (request.method === 'OPTIONS') {
       reply
         .header('access-control-allow-methods', METHODS)

@@ -4,6 +4,7 @@ import { NOT_KEPT } from '../caching/cache-policy.js'
 import type { GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
 import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
 import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
 import { boundBatch, joinAnswers } from './batch.js'
@@ -11,9 +12,11 @@ import { sayHowLong } from './cache-control.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
 import { readJsonBodies } from './json-body.js'
+import { observedContext, observedRequests } from './observed-requests.js'
 import type { Origins } from './origins.js'
 import { refuseForeignHosts } from './refuse-foreign-hosts.js'
 import { answerFaults } from './request-fault.js'
+import { answerRequestId } from './request-id.js'
 
 export type Explorer = (request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -25,6 +28,7 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   readonly shared: SharedAnswers
   /** The graph's version: another for each that came into force. */
   readonly version: () => number
+  readonly telemetry: Telemetry
   /** Answers a browser that opens the address. */
   readonly explorer?: Explorer | undefined
 }
@@ -39,12 +43,14 @@ interface Answered {
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl, shared } = options
+    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl, shared, telemetry } = options
+    fastify.addHook('onRequest', answerRequestId)
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
     fastify.addHook('onRequest', cors(origins, log))
     fastify.addHook('onRequest', guardCookieMode(origins))
     fastify.setErrorHandler(answerFaults(log))
     readJsonBodies(fastify, limits.nesting)
+    const requests = observedRequests(fastify, telemetry)
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
       if (explorer && wantsPage(request)) return explorer(request, reply)
@@ -55,23 +61,27 @@ export const graphqlRoutes =
 
     async function answerOne(request: FastifyRequest, body: unknown): Promise<Answered> {
       const { search, searchParams } = new URL(request.url, publicUrl)
-      const asked = shared.asked({ method: request.method, headers: request.headers, body, searchParams })
-      // No other site's form can send what may be shared, so that it may be asked at once who this is.
-      let context = asked && (await askingOf(request, options))
+      const observed = requests.begin(request)
+      let context: RequestContext | null = null
+      const contextOf = async () => observedContext(await askingOf(request, options), observed, request)
       const run = () =>
         apollo.executeHTTPGraphQLRequest({
           httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body },
           // Asked for when it is clear that no other site's form has sent this.
           context: async () => {
-            context ??= await askingOf(request, options)
+            context ??= await contextOf()
             return context
           },
         })
-      const answer =
-        asked && context && mayShare(context)
-          ? await answerShared(shared, { asked, context, version: options.version() }, run)
-          : answerOf(await run(), context?.facts ?? { policy: NOT_KEPT })
-      return { answer, context }
+      const answer = async (): Promise<Answer> => {
+        const asked = shared.asked({ method: request.method, headers: request.headers, body, searchParams })
+        // No other site's form can send what may be shared, so that it may be asked at once who this is.
+        if (asked) context = await contextOf()
+        if (asked && context && mayShare(context)) return answerShared(shared, { asked, context, version: options.version() }, run)
+        const response = await run()
+        return answerOf(response, (context as RequestContext | null)?.facts ?? { policy: NOT_KEPT })
+      }
+      return { answer: await answer().finally(() => requests.answered(request, observed)), context }
     }
 
     /** Each operation by itself, and as if it had come alone. @throws TOO_COMPLEX */

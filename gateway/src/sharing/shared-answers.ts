@@ -2,6 +2,7 @@ import type { AnswerFacts } from '../caching/answer-facts.js'
 import type { CachePolicy } from '../caching/cache-policy.js'
 import { type EntityName, invalidBy } from '../caching/entity-tags.js'
 import { KeptAnswers } from '../caching/kept-answers.js'
+import type { OperationSummary } from '../telemetry/observed-operation.js'
 import { Flights } from './flights.js'
 import { OperationTexts } from './operation-texts.js'
 import { type AskedFor, type RequestKey, requestKey } from './request-key.js'
@@ -13,6 +14,8 @@ export interface WholeAnswer {
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Buffer
   readonly policy: CachePolicy
+  /** What is told of it, also where it is another's answer. */
+  readonly summary?: OperationSummary | undefined
 }
 
 /** An answer that has just been made. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
-import { isLoopback } from '@ashlar/kit/config'
+import { isLoopback, isMetricsToken } from '@ashlar/kit/config'
 import { StartError } from '@ashlar/kit/process-life'
+import { readTracing, type TracingSettings } from '@ashlar/kit/tracing/settings'
 import { defaultLimits, type Limits } from '../limits.js'
 import { type CacheSettings, readSharing, readTokens, type TokenSettings } from './settings-parts.js'
 
@@ -24,6 +25,9 @@ export interface StandaloneSettings {
   readonly sharing: CacheSettings
   /** Null where nobody is known, and everybody may ask. */
   readonly tokens: TokenSettings | null
+  /** What whoever reads `/metrics` has to bear; null: there is no such path. */
+  readonly metricsToken: string | null
+  readonly tracing: TracingSettings | null
   readonly logLevel: string
 }
 
@@ -50,7 +54,10 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
   --limit <name>=<n>      ${Object.entries(LIMITS)
     .map(([name, value]) => `${name} (${value === Number.POSITIVE_INFINITY ? 'none' : value})`)
     .join(', ')}
-  --log-level <level>     info`
+  --metrics-token <text>  what whoever reads /metrics has to bear, or METRICS_TOKEN; without it there is no such path
+  --log-level <level>     info
+
+Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says.`
 
 const OPTIONS = {
   supergraph: { type: 'string' },
@@ -68,6 +75,7 @@ const OPTIONS = {
   audience: { type: 'string' },
   algorithm: { type: 'string', multiple: true, default: [] as string[] },
   limit: { type: 'string', multiple: true, default: [] as string[] },
+  'metrics-token': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const
@@ -131,6 +139,12 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
   const cacheToken = (values['cache-token'] ?? env.CACHE_TOKEN) || undefined
   const sharing = readSharing({ inFlight: values['share-in-flight'], cache: values.cache, token: cacheToken }, fault)
   const tokens = readTokens(values, readUrl, fault)
+  const metricsToken = (values['metrics-token'] ?? env.METRICS_TOKEN) || null
+  if (metricsToken !== null && !isMetricsToken(metricsToken))
+    fault('metrics-token', 'is at least 16 letters, digits or signs of - . _ ~ + /')
+  const variables: { variable: string; message: string }[] = []
+  const tracing = readTracing(env, variables)
+  for (const { variable, message } of variables) faults.push(`${variable} ${message}`)
   if (!LEVELS.includes(values['log-level'])) fault('log-level', `is one of ${LEVELS.join(', ')}`)
 
   if (port === null || !publicUrl || faults.length > 0) throw new StartError([...faults, '', USAGE].join('\n'))
@@ -144,6 +158,8 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     limits: { ...LIMITS, ...limits },
     sharing,
     tokens,
+    metricsToken,
+    tracing,
     logLevel: values['log-level'],
   }
 }

@@ -1,6 +1,11 @@
+import { GATEWAY } from '@ashlar/kit/internal-keys'
 import { checkAddress, listen } from '@ashlar/kit/listening'
 import type { Logger } from '@ashlar/kit/log'
+import { Metrics } from '@ashlar/kit/metrics'
+import { metricsDoor } from '@ashlar/kit/metrics/metrics-door'
+import { processRegistries } from '@ashlar/kit/metrics/process-metrics'
 import { StartError } from '@ashlar/kit/process-life'
+import { openTracing } from '@ashlar/kit/tracing/open-tracing'
 import { fastify } from 'fastify'
 import { composeSupergraph } from '../composition/compose.js'
 import { readSchemas } from '../composition/schemas.js'
@@ -60,6 +65,9 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
   }
 
   try {
+    const tracing = await openTracing(settings.tracing, { name: 'ashlar-gateway', log })
+    if (tracing) closing.push(() => tracing.close())
+    const metrics = new Metrics(log, processRegistries(settings.metricsToken !== null))
     const gateway = await createGateway({
       subgraphs: await load(),
       log,
@@ -71,6 +79,8 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       allowedOrigins: () => settings.allowedOrigins,
       forwardedHeaders: settings.forwardedHeaders,
       passErrors: true,
+      measures: settings.metricsToken === null ? null : metrics.of(GATEWAY),
+      tracing,
     })
     closing.push(() => gateway.close())
 
@@ -97,6 +107,7 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
     await server.register(gateway.routes)
     const { token } = settings.sharing
     if (token !== null) await server.register(invalidationDoor({ token, invalidate: gateway.invalidate, log }))
+    await server.register(metricsDoor(metrics, settings.metricsToken))
     const url = await listen(server, settings)
     closing.push(async () => {
       gateway.drain()

@@ -25,6 +25,8 @@ export interface Running extends AsyncDisposable {
   readonly port: number
   /** The lines of the log, as they were written. */
   readonly lines: Record<string, unknown>[]
+  /** Those that tell of operations, which each has in the end. */
+  readonly operations: Record<string, unknown>[]
   /** Any request at all, down to its `Host`. */
   send(options: { method?: string; path?: string; headers?: OutgoingHttpHeaders; body?: string | Buffer }): Promise<Response>
   /** An operation, posted as JSON. */
@@ -56,8 +58,14 @@ async function authenticate(authorization: string | undefined): Promise<Identity
 /** A gateway behind a real server on a free port of loopback. */
 export async function startGateway(options: Partial<GatewayOptions> & Pick<GatewayOptions, 'subgraphs'>): Promise<Running> {
   const lines: Record<string, unknown>[] = []
+  const operations: Record<string, unknown>[] = []
+  const write = (text: string) => {
+    const line = JSON.parse(text) as Record<string, unknown>
+    const kept = line.msg === 'an operation' ? operations : lines
+    kept.push(line)
+  }
   const gateway = await createGateway({
-    log: createLog('info', { write: (line) => lines.push(JSON.parse(line)) }),
+    log: createLog('info', { write }),
     authenticate,
     publicUrl: new URL('http://localhost:4000'),
     host: '127.0.0.1',
@@ -75,6 +83,7 @@ export async function startGateway(options: Partial<GatewayOptions> & Pick<Gatew
     fastify,
     port,
     lines,
+    operations,
     send,
     ask: (query, variables, headers) =>
       send({ method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query, variables }) }),

@@ -158,6 +158,10 @@ function isPublicUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
+/** RFC 6750, 2.1: what can stand behind `Bearer`. */
+const METRICS_TOKEN = /^(?=.{16,1000}$)[A-Za-z0-9._~+/-]+=*$/
+export const isMetricsToken = (text: string): boolean => METRICS_TOKEN.test(text)
+
 const environment = z.object({
   PORT: z
     .string()
@@ -218,9 +222,7 @@ const environment = z.object({
     .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 or more')),
   METRICS_TOKEN: z
     .string()
-    // RFC 6750, 2.1: what can stand behind `Bearer`.
-    .regex(/^(?=.{16})[A-Za-z0-9._~+/-]+=*$/, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints')
-    .max(1_000, 'has at most 1,000 characters')
+    .refine(isMetricsToken, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints, and at most 1,000')
     .optional(),
   DRAIN_SECONDS: z.string().default('0').transform(Number).pipe(z.number('is a number').min(0, 'is 0 to 5').max(5, 'is 0 to 5')),
   DEMO: flag,

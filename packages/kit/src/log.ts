@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, destination, type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -26,5 +26,10 @@ export const createLog = (level: string, destination?: DestinationStream): Logge
     },
     ...(destination ? [destination] : []),
   )
+
+const STDERR = 2
+
+/** Lines on stderr, for machines; whoever logs does not wait for whoever reads. */
+export const stderrLog = (level: string): Logger => createLog(level, destination({ dest: STDERR, sync: false }))
 
 export const silentLog = (): Logger => pino({ level: 'silent' })

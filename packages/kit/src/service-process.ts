@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { startDatabase } from '@ashlar/database/start'
 import { fastify } from 'fastify'
-import { destination } from 'pino'
 import { isLoopback, readServiceConfig, type ServiceConfig } from './config.js'
 import type { Subgraph } from './define-subgraph.js'
 import { openDeps } from './deps.js'
@@ -11,7 +10,7 @@ import { type Bus, memoryBus } from './events/bus.js'
 import { natsBus } from './events/nats-bus.js'
 import { GATEWAY } from './internal-keys.js'
 import { listen } from './listening.js'
-import { createLog, type Logger } from './log.js'
+import { type Logger, stderrLog } from './log.js'
 import { families } from './metrics/families.js'
 import { metricsDoor } from './metrics/metrics-door.js'
 import { processMetrics } from './metrics/process-metrics.js'
@@ -35,7 +34,6 @@ export interface RunningService extends AsyncDisposable {
 const REQUEST_MS = 30_000
 const IDLE_CONNECTION_MS = 75_000
 const HEADER_BYTES_MAX = 32 * 1024
-const STDERR = 2
 
 /** What a socket's statement is over: the protocol that it opens. */
 export const SOCKET_BODY = 'graphql-transport-ws'
@@ -45,7 +43,7 @@ export const runService = <Services, Loaders>(subgraph: Subgraph<Services, Loade
   live({
     async start() {
       const config = readServiceConfig(env, subgraph.name)
-      const log = createLog(config.logLevel, destination({ dest: STDERR, sync: false }))
+      const log = stderrLog(config.logLevel)
       return startService(subgraph, config, log)
     },
     ready({ url, greeting }, startedMs) {

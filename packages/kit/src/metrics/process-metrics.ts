@@ -21,6 +21,12 @@ function processRegistry(): Registry {
   return ofProcess
 }
 
+/** What is told of the process itself, which is observed from now on rather than from the first scrape. */
+export function processRegistries(isRead: boolean): () => readonly Registry[] {
+  const registries = isRead ? [processRegistry()] : []
+  return () => registries
+}
+
 export interface ProcessMetricsOptions {
   readonly dataDir: string
   /** Where null nobody may scrape, and the process itself is not observed. */
@@ -29,9 +35,7 @@ export interface ProcessMetricsOptions {
 
 /** What is measured of an instance in this process, with the process itself (memory, event loop, garbage) and its disk. */
 export function processMetrics({ dataDir, metricsToken }: ProcessMetricsOptions, log: Logger): Metrics {
-  // Observed from now on rather than from the first scrape.
-  const beside = metricsToken === null ? [] : [processRegistry()]
-  const metrics = new Metrics(log, () => beside)
+  const metrics = new Metrics(log, processRegistries(metricsToken !== null))
   metrics.read([DISK_FREE, DISK_SIZE], async () => {
     // A process that keeps nothing may have no such folder.
     const disk = await statfs(dataDir).catch(() => null)

@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { GatewayContext } from '../context.js'
+import { FetchReport } from '../telemetry/fetch-report.js'
+import type { ObservedOperation } from '../telemetry/observed-operation.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
+import { requestIdOf } from './request-id.js'
+
+/** Who may see how an operation was carried out. */
+const REPORT_SCOPE = 'services:read'
+
+interface Answered {
+  readonly operation: ObservedOperation
+  readonly ms: number
+}
+
+/** Plain requests as they are observed: each from when its body is there until its answer is sent. */
+export function observedRequests(fastify: FastifyInstance, telemetry: Telemetry) {
+  const answered = new WeakMap<FastifyRequest, Answered[]>()
+  fastify.addHook('onResponse', async (request, reply) => {
+    const all = answered.get(request)
+    if (!all) return
+    // Of what came as one, each has its part.
+    const bytes = Math.round(Number(reply.getHeader('content-length') ?? 0) / all.length)
+    for (const { operation, ms } of all) telemetry.sent(operation, ms, { status: reply.statusCode, bytes })
+  })
+
+  return {
+    begin(request: FastifyRequest): ObservedOperation {
+      const { traceparent } = request.headers
+      return telemetry.begin({
+        requestId: requestIdOf(request),
+        traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+        name: `${request.method} /graphql`,
+      })
+    },
+    /** Once the answer is there, or it is clear that there will be none. */
+    answered(request: FastifyRequest, operation: ObservedOperation): void {
+      const all = answered.get(request) ?? []
+      answered.set(request, all)
+      all.push({ operation, ms: telemetry.answered(operation) })
+    },
+  }
+}
+
+/** What goes through the life of an operation that is observed. With `Ashlar-Trace: 1` its answer tells how it came about, to whom that is open. */
+export function observedContext<Context extends GatewayContext>(
+  context: Context,
+  observed: ObservedOperation,
+  { headers }: FastifyRequest,
+): Context {
+  if (headers['ashlar-trace'] === '1' && context.asking.identity?.scopes.includes(REPORT_SCOPE)) observed.report = new FetchReport()
+  const { trace } = observed
+  return { ...context, observed, ...(trace && { asking: { ...context.asking, trace } }) }
+}
