@@ -54,7 +54,7 @@ async function replace(text: string): Promise<void> {
 }
 
 async function start(...args: string[]): Promise<Standalone> {
-  const settings = readSettings([...args, '--port', String(await freePort())])
+  const settings = readSettings(['--keep', '', ...args, '--port', String(await freePort())])
   if (!settings) throw new Error('only the usage was asked for')
   return startStandalone(settings, log)
 }

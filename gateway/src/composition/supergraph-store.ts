@@ -20,8 +20,8 @@ export interface SupergraphStore {
 export const keyOf = (schemas: readonly NamedSchema[]): string =>
   sha256(JSON.stringify([COMPOSER, ...schemas.map(({ name, url, sdl }) => [name, url ?? null, sdl])]))
 
-/** Keeps supergraphs as files in `directory`, the latest few. Each begins with a line that tells whether the rest is whole. */
-export function fileStore(directory: string): SupergraphStore {
+/** Keeps schemas as files in `directory`, the latest `kept`. Each begins with a line that tells whether the rest is whole. */
+export function fileStore(directory: string, kept = KEPT): SupergraphStore {
   return {
     async get(key) {
       const text = await readFile(join(directory, `${key}.graphql`), 'utf8').catch(() => '')
@@ -35,7 +35,7 @@ export function fileStore(directory: string): SupergraphStore {
       const draft = join(directory, `${key}.${process.pid}.draft`)
       await writeFile(draft, `${seal(supergraphSdl)}\n${supergraphSdl}`)
       await rename(draft, join(directory, `${key}.graphql`))
-      await dropOldest(directory)
+      await dropOldest(directory, kept)
     },
   }
 }
@@ -56,7 +56,7 @@ export function memoryStore(): SupergraphStore {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const seal = (supergraphSdl: string): string => `# sha256 ${sha256(supergraphSdl)}`
 
-async function dropOldest(directory: string) {
+async function dropOldest(directory: string, kept: number) {
   const files = await Promise.all(
     (await readdir(directory)).map(async (name) => {
       const { mtimeMs } = await stat(join(directory, name)).catch(() => ({ mtimeMs: 0 }))
@@ -64,7 +64,7 @@ async function dropOldest(directory: string) {
     }),
   )
   const latestFirst = files.sort((a, b) => b.at - a.at)
-  const tooMany = latestFirst.filter(({ name }) => name.endsWith('.graphql')).slice(KEPT)
+  const tooMany = latestFirst.filter(({ name }) => name.endsWith('.graphql')).slice(kept)
   const abandoned = latestFirst.filter(({ name, at }) => name.endsWith('.draft') && Date.now() - at > DRAFT_MS)
   for (const { name } of [...tooMany, ...abandoned]) await rm(join(directory, name), { force: true })
 }

@@ -23,6 +23,8 @@ export interface StandaloneSettings {
   readonly forwardedHeaders: readonly string[]
   readonly limits: Limits
   readonly sharing: CacheSettings
+  /** The folder in which the last good graph is kept; nowhere where it is null. */
+  readonly keep: string | null
   /** Null where nobody is known, and everybody may ask. */
   readonly tokens: TokenSettings | null
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
@@ -44,6 +46,7 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
   --public-url <url>      as the outside sees it, or PUBLIC_URL; needed by a host that is not loopback
   --allow-origin <origin> of pages that may call from a browser; repeated
   --forward-header <name> a header of the client's that every service gets, such as authorization; repeated
+  --keep <folder>         of the last good graph, for a start at which services are away; .ashlar-gateway, or '' for nowhere
   --share-in-flight       identical queries at the same time are carried out once
   --cache <size>          answers are kept for as long as they hold, in at most this many bytes, such as 64mb
   --cache-token <token>   who bears it may say at /invalidate what has changed; or CACHE_TOKEN
@@ -67,6 +70,7 @@ const OPTIONS = {
   'public-url': { type: 'string' },
   'allow-origin': { type: 'string', multiple: true, default: [] as string[] },
   'forward-header': { type: 'string', multiple: true, default: [] as string[] },
+  keep: { type: 'string', default: '.ashlar-gateway' },
   'share-in-flight': { type: 'boolean', default: false },
   cache: { type: 'string' },
   'cache-token': { type: 'string' },
@@ -157,6 +161,7 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     forwardedHeaders,
     limits: { ...LIMITS, ...limits },
     sharing,
+    keep: values.keep || null,
     tokens,
     metricsToken,
     tracing,

@@ -7,15 +7,12 @@ import { processRegistries } from '@ashlar/kit/metrics/process-metrics'
 import { StartError } from '@ashlar/kit/process-life'
 import { openTracing } from '@ashlar/kit/tracing/open-tracing'
 import { fastify } from 'fastify'
-import { composeSupergraph } from '../composition/compose.js'
-import { readSchemas } from '../composition/schemas.js'
-import { memoryStore } from '../composition/supergraph-store.js'
 import { plainHttp } from '../data-sources/plain-http.js'
 import type { Source } from '../data-sources/source.js'
-import { createGateway, type GraphParts } from '../gateway.js'
+import { createGateway } from '../gateway.js'
 import { invalidationDoor } from '../http/invalidation-door.js'
-import { readGraphFile, watchGraphFile } from './graph-file.js'
-import { fetchSchemas } from './service-schemas.js'
+import { keepLooking, openFirst, reloading } from './graph-changes.js'
+import { graphSource } from './graph-source.js'
 import type { StandaloneSettings } from './settings.js'
 import { verifyTokens } from './verify-tokens.js'
 
@@ -27,8 +24,6 @@ export interface Standalone extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** How often services are asked for their schemas. */
-const ASK_EVERY_MS = 10_000
 const REQUEST_MS = 30_000
 const IDLE_CONNECTION_MS = 75_000
 
@@ -54,22 +49,15 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
     })()
     return closed
   }
-  const { from } = settings
-  const store = memoryStore()
-  let supergraphSdl = ''
-
-  async function load(): Promise<GraphParts> {
-    if ('file' in from) supergraphSdl = await readGraphFile(from.file)
-    else supergraphSdl = await composeSupergraph(readSchemas(await fetchSchemas(from.services, sourceOf), limits), { store, limits, log })
-    return { supergraphSdl, sourceOf }
-  }
+  const { from, keep } = settings
+  const ended = new AbortController()
+  const graph = graphSource({ from, keep, sourceOf, limits, log })
 
   try {
     const tracing = await openTracing(settings.tracing, { name: 'ashlar-gateway', log })
     if (tracing) closing.push(() => tracing.close())
     const metrics = new Metrics(log, processRegistries(settings.metricsToken !== null))
-    const gateway = await createGateway({
-      subgraphs: await load(),
+    const options = {
       log,
       limits,
       authenticate: settings.tokens ? verifyTokens(settings.tokens, log) : async () => null,
@@ -81,22 +69,12 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       passErrors: true,
       measures: settings.metricsToken === null ? null : metrics.of(GATEWAY),
       tracing,
-    })
-    closing.push(() => gateway.close())
-
-    let before = supergraphSdl
-    const reload = async () => {
-      try {
-        const parts = await load()
-        if (supergraphSdl === before) return
-        await gateway.update(parts)
-        before = supergraphSdl
-        log.info('the graph has changed')
-      } catch (error) {
-        log.error({ reason: (error as Error).message }, 'the graph as it is now can not be served; the one before is')
-      }
     }
-    closing.push(keepLooking(from, oneAtATime(reload)))
+    const open = (supergraphSdl: string) => createGateway({ ...options, subgraphs: { supergraphSdl, sourceOf } })
+    const gateway = await openFirst(graph, open, log)
+    closing.push(() => gateway.close())
+    closing.push(keepLooking(from, graph, reloading(graph, gateway, sourceOf, { log, ended: ended.signal })))
+    closing.push(() => ended.abort())
 
     const server = fastify({
       requestTimeout: REQUEST_MS,
@@ -117,28 +95,6 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
   } catch (error) {
     await close()
     throw error
-  }
-}
-
-function keepLooking(from: StandaloneSettings['from'], look: () => void): () => void {
-  if ('file' in from) return watchGraphFile(from.file, look)
-  const timer = setInterval(look, ASK_EVERY_MS).unref()
-  return () => clearInterval(timer)
-}
-
-/** What is asked for while it runs is done once more afterwards. */
-function oneAtATime(work: () => Promise<void>): () => void {
-  let running = false
-  let again = false
-  return async () => {
-    again = true
-    if (running) return
-    running = true
-    while (again) {
-      again = false
-      await work()
-    }
-    running = false
   }
 }
 
