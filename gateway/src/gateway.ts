@@ -26,6 +26,7 @@ import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
 import { registrySdl } from './registry/registry-sdl.js'
 import { noPolicies, type Policies } from './rules/operation-rules.js'
+import { TrustedOperations, type TrustedOptions } from './rules/trusted-operations.js'
 import { SharedAnswers, type SharingOptions, type SharingStats } from './sharing/shared-answers.js'
 import { viewerOf } from './sharing/viewer.js'
 import { createStreams, type OpenStreams } from './streams/streams.js'
@@ -68,6 +69,8 @@ export interface GatewayOptions {
   readonly measures?: Measures | null
   /** Where spans go; null where there are none. */
   readonly tracing?: Tracing | null
+  /** Operations that are known by their ids, and may be made the only ones that run. */
+  readonly trustedOperations?: TrustedOptions | null
   readonly explorer?: Explorer
   /** What may be answered once for several; nothing unless given. */
   readonly sharing?: SharingOptions
@@ -125,6 +128,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const telemetry = new Telemetry(options)
   const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log, telemetry }
   let graph = await compose(options.subgraphs, composition)
+  const trusted = options.trustedOperations ? await TrustedOperations.open(options.trustedOperations, log) : null
   const shared = new SharedAnswers(options.sharing ?? {})
   const gateway: SupergraphGateway = new SupergraphGateway({
     ...graph,
@@ -140,10 +144,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const passErrors = options.passErrors ?? false
   const apollo = createApolloServer({ gateway, limits, log, telemetry, passErrors, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
+    trusted?.close()
     await gateway.stop()
     throw error
   })
-  const streams = createStreams({ gateway, apollo, log, passErrors, signInFields: () => graph.signInFields })
+  const streams = createStreams({ gateway, apollo, log, trusted, passErrors, signInFields: () => graph.signInFields })
   telemetry.measures?.serve(graph.sources)
   let ready = true
   let closed = false
@@ -161,6 +166,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     publicUrl,
     services: () => graph.services,
     shared,
+    trusted,
     version: () => gateway.versionNumber,
     telemetry,
   })
@@ -216,6 +222,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       closed = true
       await updating
       streams.close()
+      trusted?.close()
       await apollo.stop()
       telemetry.close()
     },

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { explorer } from '@ashlar/console/explorer'
 import type { GatewayOptions } from '@ashlar/gateway/gateway'
-import type { Settings } from '@ashlar/kit/config'
+import { defaultLimits, type Limits } from '@ashlar/gateway/limits'
+import { ConfigError, type Settings } from '@ashlar/kit/config'
 import { GATEWAY } from '@ashlar/kit/internal-keys'
 import type { Logger } from '@ashlar/kit/log'
 import type { Metrics } from '@ashlar/kit/metrics'
@@ -17,7 +18,7 @@ export interface Surroundings {
 
 /** What every gateway of this configuration has in common, wherever the services are. */
 export function publicDoor(config: Settings, { identities, log, metrics, tracing }: Surroundings): Omit<GatewayOptions, 'subgraphs'> {
-  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost, metricsToken } = config
+  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost, trustedOperations, metricsToken } = config
   return {
     cacheDir: join(dataDir, 'supergraphs'),
     log,
@@ -27,7 +28,8 @@ export function publicDoor(config: Settings, { identities, log, metrics, tracing
     mayWrite: identities.isCurrent,
     publicUrl,
     host,
-    limits: { cost: operationCost },
+    limits: { ...limitsOf(config), cost: operationCost },
+    trustedOperations,
     allowedOrigins: async () => new Set([...allowedClients, ...(await identities.origins())]),
     explorer: explorer({
       publicUrl,
@@ -35,4 +37,14 @@ export function publicDoor(config: Settings, { identities, log, metrics, tracing
       providers: openIdProviders.map(({ name, label }) => ({ label, url: `/sign-in/${name}` })),
     }),
   }
+}
+
+/** @throws ConfigError for a bound that there is not */
+function limitsOf({ limits }: Settings): Partial<Limits> {
+  const unknown = Object.keys(limits).filter((name) => !Object.hasOwn(defaultLimits, name) || name === 'cost')
+  if (unknown.length > 0) {
+    const known = Object.keys(defaultLimits).filter((name) => name !== 'cost')
+    throw new ConfigError([{ variable: 'LIMITS', message: `knows no ${unknown.join(', ')}, but ${known.join(', ')}` }])
+  }
+  return limits
 }

@@ -3,8 +3,10 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { NOT_KEPT } from '../caching/cache-policy.js'
 import type { GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
+import type { TrustedOperations } from '../rules/trusted-operations.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import { admitRequest } from './admit.js'
 import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
 import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
 import { boundBatch, joinAnswers } from './batch.js'
@@ -26,6 +28,8 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   readonly publicUrl: URL
   readonly limits: Limits
   readonly shared: SharedAnswers
+  /** The list of operations that may run; null where any may. */
+  readonly trusted: TrustedOperations | null
   /** The graph's version: another for each that came into force. */
   readonly version: () => number
   readonly telemetry: Telemetry
@@ -60,21 +64,31 @@ export const graphqlRoutes =
     })
 
     async function answerOne(request: FastifyRequest, body: unknown): Promise<Answered> {
+      const { method, headers } = request
       const { search, searchParams } = new URL(request.url, publicUrl)
+      const given = { method, body, searchParams }
+      const admitted = admitRequest(options.trusted, given)
+      const parts = 'refusal' in admitted ? given : admitted
       const observed = requests.begin(request)
       let context: RequestContext | null = null
       const contextOf = async () => observedContext(await askingOf(request, options), observed, request)
       const run = () =>
         apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: { method: request.method, headers: headerMap(request), search, body },
+          httpGraphQLRequest: {
+            method,
+            headers: headerMap(request),
+            search: parts.searchParams === searchParams ? search : `?${parts.searchParams}`,
+            body: parts.body,
+          },
           // Asked for when it is clear that no other site's form has sent this.
           context: async () => {
+            if ('refusal' in admitted) throw admitted.refusal
             context ??= await contextOf()
             return context
           },
         })
       const answer = async (): Promise<Answer> => {
-        const asked = shared.asked({ method: request.method, headers: request.headers, body, searchParams })
+        const asked = 'refusal' in admitted ? null : shared.asked({ ...parts, headers })
         // No other site's form can send what may be shared, so that it may be asked at once who this is.
         if (asked) context = await contextOf()
         if (asked && context && mayShare(context)) return answerShared(shared, { asked, context, version: options.version() }, run)

@@ -3,6 +3,7 @@ import { isLoopback, isMetricsToken } from '@ashlar/kit/config'
 import { StartError } from '@ashlar/kit/process-life'
 import { readTracing, type TracingSettings } from '@ashlar/kit/tracing/settings'
 import { defaultLimits, type Limits } from '../limits.js'
+import type { TrustedOptions } from '../rules/trusted-operations.js'
 import { type CacheSettings, readSharing, readTokens, type TokenSettings } from './settings-parts.js'
 
 export interface NamedAddress {
@@ -22,6 +23,7 @@ export interface StandaloneSettings {
   /** Headers of the client's that every service gets, in lower case. */
   readonly forwardedHeaders: readonly string[]
   readonly limits: Limits
+  readonly trustedOperations: TrustedOptions | null
   readonly sharing: CacheSettings
   /** The folder in which the last good graph is kept; nowhere where it is null. */
   readonly keep: string | null
@@ -54,6 +56,9 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
   --issuer <text>         of the tokens
   --audience <text>       of the tokens
   --algorithm <name>      of the tokens' signatures; repeated; RS256, ES256 and EdDSA unless given
+  --trusted-operations <path>
+                          operations that are known by their ids: a manifest, a document, or a folder of either; watched
+  --trusted-only          nothing else runs
   --limit <name>=<n>      ${Object.entries(LIMITS)
     .map(([name, value]) => `${name} (${value === Number.POSITIVE_INFINITY ? 'none' : value})`)
     .join(', ')}
@@ -78,6 +83,8 @@ const OPTIONS = {
   issuer: { type: 'string' },
   audience: { type: 'string' },
   algorithm: { type: 'string', multiple: true, default: [] as string[] },
+  'trusted-operations': { type: 'string' },
+  'trusted-only': { type: 'boolean', default: false },
   limit: { type: 'string', multiple: true, default: [] as string[] },
   'metrics-token': { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
@@ -140,6 +147,8 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
   const forwardedHeaders = values['forward-header'].map((name) => name.toLowerCase())
   for (const name of forwardedHeaders) if (!HEADER.test(name) || OWN_HEADERS.has(name)) fault('forward-header', `can't be ${name}`)
   const limits = Object.fromEntries(values.limit.flatMap((text) => readLimit(text) ?? fault('limit', `is <name>=<n>, not ${text}`) ?? []))
+  const trusted = values['trusted-operations'] || null
+  if (values['trusted-only'] && trusted === null) fault('trusted-operations', 'is needed by --trusted-only: else nothing could run')
   const cacheToken = (values['cache-token'] ?? env.CACHE_TOKEN) || undefined
   const sharing = readSharing({ inFlight: values['share-in-flight'], cache: values.cache, token: cacheToken }, fault)
   const tokens = readTokens(values, readUrl, fault)
@@ -160,6 +169,7 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     allowedOrigins: new Set(values['allow-origin']),
     forwardedHeaders,
     limits: { ...LIMITS, ...limits },
+    trustedOperations: trusted === null ? null : { path: trusted, only: values['trusted-only'] },
     sharing,
     keep: values.keep || null,
     tokens,

@@ -62,6 +62,7 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       limits,
       authenticate: settings.tokens ? verifyTokens(settings.tokens, log) : async () => null,
       sharing: settings.sharing,
+      trustedOperations: settings.trustedOperations,
       publicUrl: settings.publicUrl,
       host: settings.host,
       allowedOrigins: () => settings.allowedOrigins,

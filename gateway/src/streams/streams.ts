@@ -7,6 +7,7 @@ import { stringifyAnswer } from '../execution/written-data.js'
 import { signsInOnly } from '../http/signs-in-only.js'
 import { presentError } from '../present-error.js'
 import { statusOf } from '../request-error.js'
+import { type TrustedOperations, withoutHash } from '../rules/trusted-operations.js'
 import type { SupergraphGateway } from '../supergraph-gateway.js'
 import { errorOf, type Member } from './feed.js'
 import { Feeds } from './feeds.js'
@@ -18,6 +19,8 @@ export interface StreamsOptions {
   /** Answers what is answered once. */
   readonly apollo: ApolloServer<GatewayContext>
   readonly log: Logger
+  /** The list of operations that may run; null where any may. */
+  readonly trusted: TrustedOperations | null
   readonly passErrors: boolean
   readonly signInFields: () => ReadonlySet<string>
 }
@@ -33,7 +36,7 @@ export interface OpenStreams extends Streams {
 
 const BAD_REQUEST = 400
 
-export function createStreams({ gateway, apollo, log, passErrors, signInFields }: StreamsOptions): OpenStreams {
+export function createStreams({ gateway, apollo, log, trusted, passErrors, signInFields }: StreamsOptions): OpenStreams {
   const present = (error: GraphQLError): GraphQLFormattedError => presentError(error.toJSON(), error, { log, passErrors })
   const feeds = new Feeds({ log, present })
   async function answerOnce(request: StreamRequest, { listener, sink }: Pick<Member, 'listener' | 'sink'>, isStopped: () => boolean) {
@@ -47,7 +50,8 @@ export function createStreams({ gateway, apollo, log, passErrors, signInFields }
     sink.complete()
   }
 
-  async function open(request: StreamRequest, listener: Listener, sink: StreamSink): Promise<Stream> {
+  async function open(given: StreamRequest, listener: Listener, sink: StreamSink): Promise<Stream> {
+    const request = trusted ? admitStream(trusted, given) : given
     const { query, operationName, variables } = request
     if (query === null) throw badUserInput('query', 'is missing')
     const asked = { query, operationName, variables }
@@ -98,6 +102,13 @@ export function createStreams({ gateway, apollo, log, passErrors, signInFields }
     switchVersion: () => feeds.switchVersion(),
     close: () => feeds.close(),
   }
+}
+
+/** The same request with the text that is meant by it. @throws GraphQLError for what is not on the list */
+function admitStream(trusted: TrustedOperations, request: StreamRequest): StreamRequest {
+  const admission = trusted.admit({ query: request.query ?? undefined, extensions: request.extensions })
+  if ('refusal' in admission) throw admission.refusal
+  return admission.text === null ? request : { ...request, query: admission.text, extensions: withoutHash(request.extensions) }
 }
 
 const refusalOf = (error: GraphQLError, present: (error: GraphQLError) => GraphQLFormattedError): Refusal => ({

@@ -56,6 +56,10 @@ export interface Settings {
   readonly eventRetentionDays: number
   /** What one operation may cost. */
   readonly operationCost: number
+  /** Other bounds of the gateway's, by their names, which the gateway knows. */
+  readonly limits: Readonly<Record<string, number>>
+  /** The operations that are known by their ids: a manifest, a document, or a folder of either; and whether nothing else may run. */
+  readonly trustedOperations: { readonly path: string; readonly only: boolean } | null
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
   readonly metricsToken: string | null
   /** Where spans go; null: nowhere. */
@@ -123,6 +127,13 @@ const serviceUrls = list.transform((items, context): Readonly<Record<string, URL
   if (pairs.every((pair) => pair !== null && URL.canParse(pair[2] ?? '')))
     return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', new URL(pair?.[2] ?? '')]))
   context.addIssue({ code: 'custom', message: 'lists addresses as posts=http://10.0.0.7:4000, separated by commas' })
+  return z.NEVER
+})
+
+const limits = list.transform((items, context): Readonly<Record<string, number>> => {
+  const pairs = items.map((item) => item.match(/^([a-zA-Z]{1,30})=([1-9]\d{0,11})$/))
+  if (pairs.every((pair) => pair !== null)) return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', Number(pair?.[2])]))
+  context.addIssue({ code: 'custom', message: 'lists bounds as aliases=200,depth=20, separated by commas' })
   return z.NEVER
 })
 
@@ -220,6 +231,9 @@ const environment = z.object({
     .default('15000')
     .transform(Number)
     .pipe(z.number('is a number').int('is a whole number').min(1, 'is 1 or more')),
+  LIMITS: limits,
+  TRUSTED_OPERATIONS: z.string().optional(),
+  TRUSTED_OPERATIONS_ONLY: flag,
   METRICS_TOKEN: z
     .string()
     .refine(isMetricsToken, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints, and at most 1,000')
@@ -251,6 +265,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
         variable: 'PUBLIC_URL',
         message: `is needed where HOST (${values.HOST}) is not a loopback address: links in mails come from it`,
       })
+    if (values.TRUSTED_OPERATIONS_ONLY && !values.TRUSTED_OPERATIONS)
+      faults.push({ variable: 'TRUSTED_OPERATIONS', message: 'is needed by TRUSTED_OPERATIONS_ONLY: else nothing could run' })
     if (Boolean(values.OWNER_EMAIL) !== Boolean(values.OWNER_PASSWORD))
       faults.push({
         variable: values.OWNER_EMAIL ? 'OWNER_PASSWORD' : 'OWNER_EMAIL',
@@ -287,6 +303,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     openIdProviders,
     eventRetentionDays: values.EVENT_RETENTION_DAYS,
     operationCost: values.OPERATION_COST,
+    limits: values.LIMITS,
+    trustedOperations: values.TRUSTED_OPERATIONS
+      ? { path: resolve(values.TRUSTED_OPERATIONS), only: values.TRUSTED_OPERATIONS_ONLY }
+      : null,
     metricsToken: values.METRICS_TOKEN ?? null,
     tracing,
     drainSeconds: values.DRAIN_SECONDS,
