@@ -1,4 +1,5 @@
 import type { Asking } from '@ashlar/kit/caller'
+import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import type { Measures } from '@ashlar/kit/metrics'
 import { clientOf } from '@ashlar/kit/own-origin'
@@ -100,10 +101,19 @@ export interface Gateway {
   readonly streams: OpenStreams
   /** Switches to these services; what is subscribed to goes on where it can. Throws CompositionError, and goes on as it was, where they do not compose. */
   update(subgraphs: GraphParts): Promise<void>
+  /** Whether no drain has begun. */
+  readonly isReady: boolean
   /** `/readyz` says no from now on; what runs goes on. */
   drain(): void
+  /** Sends whoever is streamed to away, to come back. */
+  leave(): void
+  /** What waits for a service is answered without it now: SUBGRAPH_UNAVAILABLE. */
+  giveUp(): void
   close(): Promise<void>
 }
+
+/** Of a gateway that is about to go: another takes over, or it comes back. */
+const RETRY_AFTER_SECONDS = 5
 
 interface Graph {
   readonly supergraphSdl: string
@@ -214,8 +224,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       updating = next.catch(() => {})
       return next
     },
+    get isReady() {
+      return ready
+    },
     drain() {
       ready = false
+    },
+    leave: () => streams.close(),
+    giveUp() {
+      ready = false
+      for (const source of Object.values(graph.sources)) source.abort?.(subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
     },
     async close() {
       ready = false

@@ -1,5 +1,7 @@
+import type { Gateway } from '@ashlar/gateway/gateway'
 import { refuseForeignHosts } from '@ashlar/gateway/http/refuse-foreign-hosts'
 import type { Settings } from '@ashlar/kit/config'
+import { closeAfterAnswers } from '@ashlar/kit/stop-server'
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 
 /** From the first byte of a request to its last; a body of 4 MB takes less on any line that is of use. */
@@ -9,7 +11,7 @@ const PARAMETER_MAX = 300
 
 export interface Doors {
   /** Of the gateway: `/graphql` and what tells of its health. */
-  readonly gateway: FastifyPluginAsync
+  readonly gateway: Pick<Gateway, 'routes' | 'isReady'>
   /** Of the services: pages, and files for machines. Behind the check of the host. */
   readonly pages: readonly FastifyPluginAsync[]
   /** Between processes, and for whoever runs it: any host may ask. */
@@ -30,10 +32,11 @@ export async function createHttpServer(
     forceCloseConnections: 'idle',
     return503OnClosing: true,
   })
+  closeAfterAnswers(server, () => !gateway.isReady)
   server.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
   })
-  await server.register(gateway)
+  await server.register(gateway.routes)
   for (const routes of internal) await server.register(routes)
   await server.register(async (behindHost) => {
     behindHost.addHook('onRequest', refuseForeignHosts(publicUrl))

@@ -2,6 +2,7 @@ import { explorerRoutes } from '@ashlar/console/explorer-routes'
 import { overHttp } from '@ashlar/gateway/data-sources/http'
 import { createGateway, type Gateway } from '@ashlar/gateway/gateway'
 import { nodesDoor } from '@ashlar/gateway/http/nodes-door'
+import { stopServing } from '@ashlar/gateway/http/stop-serving'
 import { defaultLimits } from '@ashlar/gateway/limits'
 import type { GatewayConfig } from '@ashlar/kit/config'
 import { readTypeDefs } from '@ashlar/kit/define-subgraph'
@@ -80,15 +81,12 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     closing.push(() => gateway.close())
 
     const http = await createHttpServer(config, {
-      gateway: gateway.routes,
+      gateway,
       pages: [explorerRoutes, jwksRoutes(identities.jwks), remotePages(doors, log)],
       internal: [nodesDoor({ nodes: gateway.nodes, statements, services: built, log }), metricsDoor(metrics, config.metricsToken)],
     })
     const url = await listen(http, config)
-    closing.push(async () => {
-      gateway.drain()
-      await http.close()
-    })
+    closing.push(() => stopServing(http, gateway, config.drainSeconds))
     return { url, gateway, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

@@ -1,6 +1,7 @@
 import { explorerRoutes } from '@ashlar/console/explorer-routes'
 import { type Database, startDatabase } from '@ashlar/database/start'
 import { createGateway, type Gateway } from '@ashlar/gateway/gateway'
+import { stopServing } from '@ashlar/gateway/http/stop-serving'
 import type { Asking } from '@ashlar/kit/caller'
 import type { Config, Settings } from '@ashlar/kit/config'
 import type { RunningSubgraph, Subgraph } from '@ashlar/kit/define-subgraph'
@@ -90,12 +91,9 @@ export async function start(settings: Settings, { log, onProgress = () => {}, su
       for (const subgraph of running.values()) await subgraph.demo()
     }
     const pages = [explorerRoutes, jwksRoutes(identities.jwks), ...[...running.values()].flatMap(({ routes }) => (routes ? [routes] : []))]
-    const http = await createHttpServer(config, { gateway: gateway.routes, pages, internal: [metricsDoor(metrics, config.metricsToken)] })
+    const http = await createHttpServer(config, { gateway, pages, internal: [metricsDoor(metrics, config.metricsToken)] })
     const url = await listen(http, config)
-    closing.push(async () => {
-      gateway.drain()
-      await http.close()
-    })
+    closing.push(() => stopServing(http, gateway, config.drainSeconds))
     return {
       url,
       config,

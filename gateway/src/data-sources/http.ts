@@ -23,6 +23,7 @@ const UNAVAILABLE = 503
 /** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. */
 export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source =>
   resilient({
+    abort: (reason) => door.abort(reason),
     async ask(request, asking) {
       const body = request.body ?? bodyOf(request)
       const answer = await door

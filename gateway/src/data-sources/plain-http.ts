@@ -1,3 +1,4 @@
+import { closePool } from '@ashlar/kit/stop-server'
 import { Pool } from 'undici'
 import type { Limits } from '../limits.js'
 import type { SubgraphRequest } from '../subgraph.js'
@@ -36,6 +37,7 @@ export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Sour
   const limits = { limitMs: fetchMs, bytesMax: answerBytes }
 
   const source = resilient({
+    abort: (reason) => void pool.destroy(reason),
     async ask(request, asking) {
       const asked = { path, headers: { ...asking.forwarded, ...HEADERS, ...traceHeader(asking) }, body: request.body ?? bodyOf(request) }
       const { status, headers: answered, text, bytes } = await exchange(pool, asked, limits)
@@ -47,7 +49,7 @@ export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Sour
       return { ...read, bytes }
     },
   })
-  return { ...source, close: () => pool.close() }
+  return { ...source, close: () => closePool(pool) }
 }
 
 const textOf = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(', ') : header)

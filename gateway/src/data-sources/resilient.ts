@@ -39,6 +39,7 @@ export function resilient(source: Source): Source {
   }
 
   return {
+    ...source,
     isLeftAlone: () => failures >= FAILURES_MAX,
     async ask(request, asking) {
       if (!isOpen()) throw subgraphUnavailable({ retryAfterSeconds: PAUSE_MS / 1_000 })

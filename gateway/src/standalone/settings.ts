@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { isLoopback, isMetricsToken } from '@ashlar/kit/config'
+import { DRAIN_SECONDS_MAX, isLoopback, isMetricsToken } from '@ashlar/kit/config'
 import { StartError } from '@ashlar/kit/process-life'
 import { readTracing, type TracingSettings } from '@ashlar/kit/tracing/settings'
 import { defaultLimits, type Limits } from '../limits.js'
@@ -32,6 +32,8 @@ export interface StandaloneSettings {
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
   readonly metricsToken: string | null
   readonly tracing: TracingSettings | null
+  /** How long requests are still taken once it has been told to stop. */
+  readonly drainSeconds: number
   readonly logLevel: string
 }
 
@@ -63,6 +65,7 @@ npm run gateway -- --subgraph products=http://127.0.0.1:4001/graphql --subgraph 
     .map(([name, value]) => `${name} (${value === Number.POSITIVE_INFINITY ? 'none' : value})`)
     .join(', ')}
   --metrics-token <text>  what whoever reads /metrics has to bear, or METRICS_TOKEN; without it there is no such path
+  --drain <seconds>       0 to 5: how long requests are still taken once it is told to stop, or DRAIN_SECONDS; 0
   --log-level <level>     info
 
 Traces go where OTEL_EXPORTER_OTLP_ENDPOINT says.`
@@ -87,6 +90,7 @@ const OPTIONS = {
   'trusted-only': { type: 'boolean', default: false },
   limit: { type: 'string', multiple: true, default: [] as string[] },
   'metrics-token': { type: 'string' },
+  drain: { type: 'string' },
   'log-level': { type: 'string', default: 'info' },
   help: { type: 'boolean', default: false },
 } as const
@@ -155,6 +159,8 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
   const metricsToken = (values['metrics-token'] ?? env.METRICS_TOKEN) || null
   if (metricsToken !== null && !isMetricsToken(metricsToken))
     fault('metrics-token', 'is at least 16 letters, digits or signs of - . _ ~ + /')
+  const drainSeconds = Number((values.drain ?? env.DRAIN_SECONDS) || '0')
+  if (!(drainSeconds >= 0 && drainSeconds <= DRAIN_SECONDS_MAX)) fault('drain', `is 0 to ${DRAIN_SECONDS_MAX} seconds`)
   const variables: { variable: string; message: string }[] = []
   const tracing = readTracing(env, variables)
   for (const { variable, message } of variables) faults.push(`${variable} ${message}`)
@@ -175,6 +181,7 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     tokens,
     metricsToken,
     tracing,
+    drainSeconds,
     logLevel: values['log-level'],
   }
 }

@@ -5,12 +5,14 @@ import { Metrics } from '@ashlar/kit/metrics'
 import { metricsDoor } from '@ashlar/kit/metrics/metrics-door'
 import { processRegistries } from '@ashlar/kit/metrics/process-metrics'
 import { StartError } from '@ashlar/kit/process-life'
+import { closeAfterAnswers } from '@ashlar/kit/stop-server'
 import { openTracing } from '@ashlar/kit/tracing/open-tracing'
 import { fastify } from 'fastify'
 import { plainHttp } from '../data-sources/plain-http.js'
 import type { Source } from '../data-sources/source.js'
 import { createGateway } from '../gateway.js'
 import { invalidationDoor } from '../http/invalidation-door.js'
+import { stopServing } from '../http/stop-serving.js'
 import { keepLooking, openFirst, reloading } from './graph-changes.js'
 import { graphSource } from './graph-source.js'
 import type { StandaloneSettings } from './settings.js'
@@ -83,15 +85,13 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
       forceCloseConnections: 'idle',
       return503OnClosing: true,
     })
+    closeAfterAnswers(server, () => !gateway.isReady)
     await server.register(gateway.routes)
     const { token } = settings.sharing
     if (token !== null) await server.register(invalidationDoor({ token, invalidate: gateway.invalidate, log }))
     await server.register(metricsDoor(metrics, settings.metricsToken))
     const url = await listen(server, settings)
-    closing.push(async () => {
-      gateway.drain()
-      await server.close()
-    })
+    closing.push(() => stopServing(server, gateway, settings.drainSeconds))
     return { url, services: () => gateway.services, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()

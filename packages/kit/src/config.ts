@@ -173,6 +173,9 @@ function isPublicUrl(text: string): boolean {
 const METRICS_TOKEN = /^(?=.{16,1000}$)[A-Za-z0-9._~+/-]+=*$/
 export const isMetricsToken = (text: string): boolean => METRICS_TOKEN.test(text)
 
+/** Of the 10 s within which a process that was told to stop is gone. */
+export const DRAIN_SECONDS_MAX = 5
+
 const environment = z.object({
   PORT: z
     .string()
@@ -238,7 +241,11 @@ const environment = z.object({
     .string()
     .refine(isMetricsToken, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints, and at most 1,000')
     .optional(),
-  DRAIN_SECONDS: z.string().default('0').transform(Number).pipe(z.number('is a number').min(0, 'is 0 to 5').max(5, 'is 0 to 5')),
+  DRAIN_SECONDS: z
+    .string()
+    .default('0')
+    .transform(Number)
+    .pipe(z.number('is a number').min(0, 'is 0 to 5').max(DRAIN_SECONDS_MAX, 'is 0 to 5')),
   DEMO: flag,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'is fatal, error, warn, info, debug, trace or silent')

@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import type { Asking } from './caller.js'
 import { AshlarError, type ErrorCode, subgraphUnavailable } from './errors.js'
 import { STATEMENT_HEADER, type Statements } from './statements.js'
+import { closePool } from './stop-server.js'
 
 export interface DoorClientOptions {
   /** Whose doors these are. */
@@ -111,9 +112,14 @@ export class DoorClient {
     throw new AshlarError(code, message, extensions)
   }
 
-  /** Lets what is asked finish. */
+  /** Lets what is asked finish, if that is soon. */
   close(): Promise<void> {
-    return this.pool.close()
+    return closePool(this.pool)
+  }
+
+  /** Has what is asked fail at once. */
+  abort(reason: Error): void {
+    void this.pool.destroy(reason)
   }
 }
 

@@ -153,8 +153,7 @@ export async function startService<Services, Loaders>(
     deps.metrics.countSockets(sockets)
     closing.push(async () => {
       ready = false
-      await sockets.close()
-      await stopServer(server)
+      await stopServer(server, { leave: () => sockets.close() })
     })
     const url = await listen(server, given)
     return { url, greeting: await subgraph.greeting(), close, [Symbol.asyncDispose]: close }
