@@ -17,7 +17,7 @@ import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
 import type { planCache } from './planning/plan-cache.js'
-import { plannable } from './planning/plannable.js'
+import { type KeyedPlan, plannable } from './planning/plannable.js'
 import { type Operation, Planner } from './planning/planner.js'
 import { requestError } from './request-error.js'
 import { OperationRules, type Policies } from './rules/operation-rules.js'
@@ -214,7 +214,12 @@ export class SupergraphGateway extends Base {
   private adopt(graph: LoadedGraph, sources: Sources) {
     const { limits, log, telemetry } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
-    const plan = observedPlans(limits, (operation) => planner.plan(plannable(operation, graph)), telemetry)
+    const planKeyed = async (given: Operation) => {
+      const { operation, meanings } = plannable(given, graph)
+      const planned = await planner.plan(operation)
+      return { ...planned, plan: { ...planned.plan, meanings } satisfies KeyedPlan }
+    }
+    const plan = observedPlans(limits, planKeyed, telemetry)
     const signsIn = signInFieldsOf(graph.supergraphSdl).size > 0
     const rules = new OperationRules({ ...graph, limits, signsIn, policies: this.options.policies })
     const policies = new CachePolicies(graph.supergraphSchema)

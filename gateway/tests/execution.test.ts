@@ -34,8 +34,10 @@ const plans = new Map<string, string>()
 function planOf(query: string): string {
   const known = plans.get(query)
   if (known) return known
-  const document = parse(plannable({ query, operationName: null }, graph).query)
-  const plan = JSON.stringify(planner.buildQueryPlan(operationFromDocument(graph.apiSchema, document, { validate: false })))
+  const { operation, meanings } = plannable({ query, operationName: null }, graph)
+  const document = parse(operation.query)
+  const built = planner.buildQueryPlan(operationFromDocument(graph.apiSchema, document, { validate: false }))
+  const plan = JSON.stringify({ ...built, meanings })
   plans.set(query, plan)
   return plan
 }

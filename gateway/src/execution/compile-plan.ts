@@ -1,4 +1,5 @@
-import type { PlanNode } from '@apollo/query-planner'
+import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import { ContextFetch } from './context-fetch.js'
 import type { DataPath } from './data-path.js'
 import { type ReadFetch, readFetch } from './fetch-document.js'
 import { FetchGroup, type FetchOptions, type Step } from './fetch-group.js'
@@ -79,6 +80,11 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
 
   function groupOf({ node }: ReadFetch, { from, conditional }: Where): FetchGroup {
     const { serviceName } = node
+    if (hasContext(node)) {
+      const group = new ContextFetch(serviceName, options)
+      alone.push(group)
+      return group
+    }
     if (!node.requires || conditional) {
       const group = new FetchGroup(serviceName, options)
       alone.push(group)
@@ -93,10 +99,14 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
   }
 
   const { step } = compile(plan, { path: [], from: 0, conditional: false })
-  const shares = haveSameKeys(fetches)
-  for (const group of [...groups.values(), ...alone]) group.close(shares)
+  // What is asked with what it stands in is something else in each place.
+  const apart = fetches.some(({ node }) => hasContext(node))
+  const shares = !apart && haveSameKeys(fetches)
+  for (const group of [...groups.values(), ...alone]) group.close(shares, apart)
   return step
 }
+
+const hasContext = ({ contextRewrites = [] }: FetchNode): boolean => contextRewrites.length > 0
 
 const parallel = (parts: readonly Placed[]): Placed => ({
   until: Math.max(...parts.map(({ until }) => until)),

@@ -1,9 +1,10 @@
-import type { PlanNode, QueryPlan } from '@apollo/query-planner'
+import type { PlanNode } from '@apollo/query-planner'
 import type { Asking } from '@ashlar/kit/caller'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, Kind } from 'graphql'
-import { dataKeysOf } from '../planning/data-keys.js'
+import { dataKeysOf, withMeanings } from '../planning/data-keys.js'
+import type { KeyedPlan } from '../planning/plannable.js'
 import type { Refusals } from '../rules/refusals.js'
 import { tellRefusals } from '../rules/tell-refusals.js'
 import { compilePlan } from './compile-plan.js'
@@ -32,7 +33,7 @@ export interface Outcome {
 export type Execute = (variables: Readonly<Record<string, unknown>>, asking: Asking) => Promise<Outcome>
 
 export interface Planned {
-  readonly plan: QueryPlan
+  readonly plan: KeyedPlan
   readonly document: DocumentNode
   readonly operationName: string | null
   /** What of the document is not for those for whom it was planned. */
@@ -59,7 +60,7 @@ export interface Finish {
 
 /** Compiles how an operation's answer is written, however its data comes together. */
 export function compileFinish(
-  { plan: { node }, document, operationName, refusals }: Planned,
+  { plan: { node, meanings = {} }, document, operationName, refusals }: Planned,
   schema: GraphQLSchema,
   { schema: supergraph, log }: FetchOptions,
 ): Finish {
@@ -79,7 +80,7 @@ export function compileFinish(
   }
   const writers = new Map<string, ResponseWriter>()
   const introspect = introspectionOf(schema, document, operation)
-  const { dataKeyOf } = dataKeysOf(supergraph)
+  const { dataKeyOf } = withMeanings(dataKeysOf(supergraph), meanings)
 
   const writerOf = (run: Run): ResponseWriter => {
     const way = [...run.conditions.values()].map(Number).join('')

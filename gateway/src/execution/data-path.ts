@@ -4,7 +4,7 @@ import { fieldOf, isObject, setField } from './json-text.js'
 export type DataPath = readonly string[]
 export type ResponsePath = readonly (string | number)[]
 
-const EACH = '@'
+export const EACH = '@'
 
 type Data = Record<string, unknown>
 

@@ -34,6 +34,11 @@ export function takeAnswer(schema: GraphQLSchema, run: Run, wanted: Wanted, name
     if (!isObject(entity)) throw new Error('answered an entity that is no object')
     if (outputRewrites.length > 0) rewrite(schema, outputRewrites, entity)
     const targets = allOf(places)
+    if (cluster.apart) {
+      run.found.forget()
+      for (const [position, target] of targets.entries()) merge(target, position === 0 ? entity : structuredClone(entity), { isInterface })
+      continue
+    }
     const came = (value: object) => {
       run.found.forget()
       if (targets.length > 1) run.entities.share(value)

@@ -33,7 +33,7 @@ export interface PlacedFetch {
   readonly path: DataPath
 }
 
-interface Member extends PlacedFetch {
+export interface Member extends PlacedFetch {
   /** The path as text. */
   readonly where: string
   readonly representing: () => Represent
@@ -43,6 +43,8 @@ interface Member extends PlacedFetch {
 export interface Cluster {
   readonly members: readonly Member[]
   readonly fetch: ReadFetch
+  /** Whether what comes for an entity may mean something else in each place where it stands, and is never between several. */
+  readonly apart?: boolean
 }
 
 /** What a cluster is about in one run: each entity once, with all the objects that are it, by the member whose path leads to them. */
@@ -60,6 +62,14 @@ interface Compiled {
 interface Sent {
   readonly variables: string
   readonly wanted: readonly Wanted[]
+}
+
+/** What goes out as one request. */
+export interface Prepared {
+  readonly document: FetchDocument
+  readonly wanted: readonly Wanted[]
+  /** Of its variables, as JSON, those that are neither the client's nor representations. */
+  readonly variables: readonly string[]
 }
 
 /** The fetches of a group that one run waits for. */
@@ -80,13 +90,14 @@ const PATIENCE_MAX_MS = 50
  * longer than the step before it took, so that a slow service does not hold up what does not need it.
  */
 export class FetchGroup {
-  private readonly members: Member[] = []
+  protected readonly members: Member[] = []
   private readonly compiled = new Map<string, Compiled>()
   private shares = false
+  private apart = false
 
   constructor(
     private readonly service: string,
-    private readonly options: FetchOptions,
+    protected readonly options: FetchOptions,
   ) {}
 
   /** Takes a fetch in; answers the step that it is. */
@@ -98,9 +109,13 @@ export class FetchGroup {
     return (run, tookMs) => this.arrive(run, at, tookMs)
   }
 
-  /** @param shares whether places where one entity stands may have one object between them */
-  close(shares: boolean): void {
+  /**
+   * @param shares whether places where one entity stands may have one object between them
+   * @param apart whether not even what comes for several of them may be
+   */
+  close(shares: boolean, apart: boolean): void {
     this.shares = shares
+    this.apart = apart
   }
 
   private arrive(run: Run, at: number, tookMs: number): Promise<number> {
@@ -132,10 +147,19 @@ export class FetchGroup {
     return gathering
   }
 
-  private async send(run: Run, arrived: readonly number[]): Promise<number> {
-    const { schema, sources, log } = this.options
+  /** What is to be asked for the members that have come. */
+  protected prepare(run: Run, arrived: readonly number[]): readonly Prepared[] {
     const { document, clusters } = this.compile(arrived)
-    const wanted = clusters.map((cluster) => want(run, cluster, this.shares))
+    return [{ document, wanted: clusters.map((cluster) => want(run, cluster, this.shares)), variables: [] }]
+  }
+
+  private async send(run: Run, arrived: readonly number[]): Promise<number> {
+    const took = await Promise.all(this.prepare(run, arrived).map((each) => this.exchange(run, each)))
+    return Math.max(0, ...took)
+  }
+
+  private async exchange(run: Run, { document, wanted, variables }: Prepared): Promise<number> {
+    const { schema, sources, log } = this.options
     if (wanted.every(({ entities }) => entities.size === 0)) return 0
     const begun = performance.now()
     const fail = (error: unknown, failed: readonly Wanted[]): void => {
@@ -145,7 +169,7 @@ export class FetchGroup {
     try {
       const source = sources[this.service]
       if (!source) throw new Error('there is no such service')
-      const answer = await this.ask(run, source, document, { variables: variablesOf(run, document, wanted), wanted })
+      const answer = await this.ask(run, source, document, { variables: variablesOf(run, document, wanted, variables), wanted })
       for (const [at, each] of wanted.entries())
         try {
           takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
@@ -172,14 +196,14 @@ export class FetchGroup {
   }
 
   private cluster(members: readonly Member[]): readonly Cluster[] {
-    if (!this.shares) return members.map((member) => ({ members: [member], fetch: member.fetch }))
+    if (!this.shares) return members.map((member) => ({ members: [member], fetch: member.fetch, apart: this.apart }))
     const clusters = new Map<string, Member[]>()
     for (const member of members) {
       const same = clusters.get(member.fetch.asks)
       if (same) same.push(member)
       else clusters.set(member.fetch.asks, [member])
     }
-    return [...clusters.values()].map((same) => ({ members: same, fetch: (same[0] as Member).fetch }))
+    return [...clusters.values()].map((same) => ({ members: same, fetch: (same[0] as Member).fetch, apart: this.apart }))
   }
 
   /** Asks the service, unless this operation is just asking it that: then the answer is another copy of the same. */
@@ -250,8 +274,8 @@ function want(run: Run, cluster: Cluster, shares: boolean): Wanted {
 }
 
 /** The variables' object as JSON. */
-function variablesOf(run: Run, { variables, entities: names }: FetchDocument, wanted: readonly Wanted[]): string {
-  const texts: string[] = []
+function variablesOf(run: Run, { variables, entities: names }: FetchDocument, wanted: readonly Wanted[], more: readonly string[]): string {
+  const texts: string[] = [...more]
   for (const name of variables) {
     const text = run.variable(name)
     if (text !== undefined) texts.push(`${quoted(name)}:${text}`)

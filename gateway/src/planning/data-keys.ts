@@ -1,4 +1,5 @@
 import { type DirectiveNode, type FieldNode, type GraphQLSchema, isInterfaceType, isObjectType, Kind, parse, visit } from 'graphql'
+import { type Meanings, meaningOf } from './meanings.js'
 
 /** Under which key a field's value stands in the data: mostly that under which it stands in the answer. */
 export interface DataKeys {
@@ -27,6 +28,18 @@ export function dataKeysOf(supergraph: GraphQLSchema): DataKeys {
   }
   bySupergraph.set(supergraph, keys)
   return keys
+}
+
+/** The same for an operation in which some names stand for several fields: each of these has a key of its own. */
+export function withMeanings({ dataKeyOf }: DataKeys, meanings: Meanings): DataKeys {
+  return {
+    dataKeyOf(field) {
+      const { value: key } = field.alias ?? field.name
+      const at = Object.hasOwn(meanings, key) ? (meanings[key]?.indexOf(meaningOf(field)) ?? -1) : -1
+      // Under which all that are called so are apart already, numbered.
+      return at === -1 ? dataKeyOf(field) : `${key}_${at}${APART}`
+    },
+  }
 }
 
 /** The names of all fields in keys, in what is required, and in contexts (join specification). */

@@ -1,3 +1,4 @@
+import type { QueryPlan } from '@apollo/query-planner'
 import {
   type DocumentNode,
   type FieldNode,
@@ -13,7 +14,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql'
-import { type DataKeys, dataKeysOf } from './data-keys.js'
+import { type DataKeys, dataKeysOf, withMeanings } from './data-keys.js'
+import { type Meanings, meaningsOf } from './meanings.js'
 import type { Operation } from './planner.js'
 
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } }
@@ -25,15 +27,27 @@ interface Schemas {
   readonly supergraphSchema: GraphQLSchema
 }
 
+export interface Plannable {
+  readonly operation: Operation
+  /** By which the keys of its data are found. */
+  readonly meanings: Meanings
+}
+
+/** A plan that knows under which keys its data comes. */
+export interface KeyedPlan extends QueryPlan {
+  readonly meanings?: Meanings
+}
+
 /**
  * An operation as the planner can take it, where it would lose something of it: a field is fetched under a name of its own where its alias
  * is that of what the planner may fetch on the way; and an object of which all that is asked depends on conditions is asked for its type
  * as well, since it is there whatever comes of them.
  */
-export function plannable(operation: Operation, { schema, supergraphSchema }: Schemas): Operation {
+export function plannable(operation: Operation, { schema, supergraphSchema }: Schemas): Plannable {
   const document = parse(operation.query, { noLocation: true })
-  const changed = changedDocument(document, schema, dataKeysOf(supergraphSchema))
-  return changed === document ? operation : { ...operation, query: print(changed) }
+  const meanings = meaningsOf(document)
+  const changed = changedDocument(document, schema, withMeanings(dataKeysOf(supergraphSchema), meanings))
+  return { operation: changed === document ? operation : { ...operation, query: print(changed) }, meanings }
 }
 
 function changedDocument(document: DocumentNode, schema: GraphQLSchema, { dataKeyOf }: DataKeys): DocumentNode {

@@ -167,3 +167,30 @@ describe('an entity that is an interface, asked for by its own key', () => {
     ],
   )
 })
+
+describe('one name for different fields of what is in different types', () => {
+  const child = { __typename: 'Child', id: 'c', label: 'x' }
+  const any = [
+    { __typename: 'User', id: 'u', child, tag: 'user' },
+    { __typename: 'Org', id: 'o', child, name: 'org' },
+  ]
+  answersAsOne(
+    {
+      services: {
+        a: `type Query { any: [Item] } union Item = User | Org type User @key(fields: "id") { id: ID! child: Child! tag: String } type Org @key(fields: "id") { id: ID! child: Child! name: String }
+          type Child @key(fields: "id") { id: ID! label: String }`,
+        b: 'type Child @key(fields: "id") { id: ID! name(x: Int): String }',
+      },
+      entities: [...any, child],
+      resolvers: { Query: { any: () => any }, Child: { name: ({ id }, { x }) => `${id} ${x}` } },
+    },
+    [
+      '{ any { ... on User { child { name(x: 1) } } ... on Org { child { name(x: 4) } } } }',
+      '{ any { ... on User { a: tag child { a: name(x: 1) id } } ... on Org { a: name child { a: label id: name(x: 2) } } } }'.replace(
+        ' id }',
+        ' }',
+      ),
+      '{ any { __typename ...U ...O } } fragment U on User { child { v: name v2: name(x: 1) } } fragment O on Org { child { v: name(x: 1) v2: name } }',
+    ],
+  )
+})

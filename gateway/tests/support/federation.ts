@@ -78,7 +78,10 @@ export async function federate(shape: Shape, options: Partial<GatewayOptions> = 
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]()
       await Promise.all(closing.map((source) => source.close()))
-      for (const server of servers) server.close()
+      for (const server of servers) {
+        server.closeAllConnections()
+        server.close()
+      }
     },
   })
 }
