@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { buildSchema, findBreakingChanges, isInterfaceType, isObjectType } from 'graphql'
 import { CompositionError } from '../src/composition/composition-error.js'
+import type { GatewaySubgraph } from '../src/subgraph.js'
 import { contractSubgraphs, hasContract, promisedSdl } from './support/contract.js'
 import { codesOf, EXPIRED, startGateway } from './support/running-gateway.js'
-import { type TestSubgraph, testSubgraph } from './support/subgraphs.js'
+import { testSubgraph } from './support/subgraphs.js'
 import { postId, town } from './support/town.js'
 
 const { users, comments, all } = town()
@@ -35,11 +36,9 @@ const notes = (field = 'text') =>
     },
   })
 
-const broken = (sdl: string, name = 'broken'): TestSubgraph => ({
+const broken = (sdl: string, name = 'broken'): GatewaySubgraph => ({
   name,
   sdl,
-  calls: [],
-  behave: () => {},
   execute: async () => ({ data: {} }),
 })
 const LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])'

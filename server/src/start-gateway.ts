@@ -75,7 +75,9 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       subgraphs: doors.map((door) => {
         const sdl = readTypeDefs(schemaOf(door.audience))
         const signsIn = sdl.includes('@signsIn')
-        return { name: door.audience, sdl, source: overHttp({ door, signsIn, fetchMs: defaultLimits.fetchMs, log }) }
+        const source = overHttp({ door, signsIn, fetchMs: defaultLimits.fetchMs, log })
+        closing.push(async () => source.close())
+        return { name: door.audience, sdl, source }
       }),
     })
     closing.push(() => gateway.close())

@@ -3,12 +3,15 @@ import { decodeReply, REPLY_HEADER } from '@ashlar/kit/doors'
 import { type DoorClient, NotSent } from '@ashlar/kit/doors-client'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
+import { SOCKET_BODY } from '@ashlar/kit/statements'
 import type { Limits } from '../limits.js'
+import { viewerOf } from '../sharing/viewer.js'
 import type { SubgraphRequest } from '../subgraph.js'
 import { readAnswer } from './answer.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
 import { traceHeader } from './trace-header.js'
+import { socketUrl, upstreamSockets } from './upstream-sockets.js'
 
 export interface OverHttpOptions extends Pick<Limits, 'fetchMs'> {
   readonly door: DoorClient
@@ -20,9 +23,17 @@ export interface OverHttpOptions extends Pick<Limits, 'fetchMs'> {
 const RETRY_AFTER_SECONDS = 5
 const UNAVAILABLE = 503
 
-/** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. */
-export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Source =>
-  resilient({
+const MESSAGE_BYTES_MAX = 32 * 1024 * 1024
+
+/** Asks a service that is a process of its own, within `fetchMs`, each time with a statement of who asks. Closed by `close`. */
+export function overHttp({ door, signsIn, fetchMs, log }: OverHttpOptions): Source & { close(): void } {
+  const { follow, close } = upstreamSockets({
+    url: socketUrl(new URL('/graphql', door.url)),
+    proof: (asking) => ({ statement: door.statement('/graphql', SOCKET_BODY, withoutCookie(asking)) }),
+    keyOf: (asking) => viewerOf(asking).key,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+  })
+  const source = resilient({
     abort: (reason) => door.abort(reason),
     async ask(request, asking) {
       const body = request.body ?? bodyOf(request)
@@ -44,6 +55,8 @@ export const overHttp = ({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
       return { ...read, bytes: answer.body.length }
     },
   })
+  return { ...source, follow, close }
+}
 
 const bodyOf = ({ query, operationName, variables }: SubgraphRequest): string =>
   JSON.stringify({ query, ...(operationName && { operationName }), variables })

@@ -1,15 +1,19 @@
 import { closePool } from '@ashlar/kit/stop-server'
 import { Pool } from 'undici'
 import type { Limits } from '../limits.js'
+import { viewerOf } from '../sharing/viewer.js'
 import type { SubgraphRequest } from '../subgraph.js'
 import { readAnswer } from './answer.js'
 import { ACCEPT_ENCODING, exchange } from './exchange.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
 import { traceHeader } from './trace-header.js'
+import { socketUrl, upstreamSockets } from './upstream-sockets.js'
 
 export interface PlainHttpOptions extends Pick<Limits, 'fetchMs' | 'answerBytes'> {
   readonly url: URL
+  /** Where its subscriptions are, over graphql-transport-ws; the same address unless given. */
+  readonly subscriptionsUrl?: URL | undefined
 }
 
 const CONNECTIONS_MAX = 128
@@ -24,7 +28,7 @@ const HEADERS = {
 const JSON_TYPE = /^application\/(?:graphql-response\+)?json\b/i
 
 /** Any subgraph over HTTP, without statements; its errors are the client's. Closed by `close`. */
-export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Source & { close(): Promise<void> } {
+export function plainHttp({ url, subscriptionsUrl, fetchMs, answerBytes }: PlainHttpOptions): Source & { close(): Promise<void> } {
   const pool = new Pool(url.origin, {
     connections: CONNECTIONS_MAX,
     connect: { timeout: CONNECT_MS },
@@ -49,7 +53,22 @@ export function plainHttp({ url, fetchMs, answerBytes }: PlainHttpOptions): Sour
       return { ...read, bytes }
     },
   })
-  return { ...source, close: () => closePool(pool) }
+  const { follow, close: closeSockets } = upstreamSockets({
+    url: subscriptionsUrl ?? socketUrl(url),
+    proof: ({ forwarded = {} }) => forwarded,
+    headers: ({ forwarded = {} }) => forwarded,
+    keyOf: (asking) => viewerOf(asking).key,
+    open: true,
+    messageBytesMax: answerBytes,
+  })
+  return {
+    ...source,
+    follow,
+    async close() {
+      closeSockets()
+      await closePool(pool)
+    },
+  }
 }
 
 const textOf = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(', ') : header)

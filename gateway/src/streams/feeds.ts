@@ -1,6 +1,7 @@
-import { type Asking, type Identity, nobody } from '@ashlar/kit/caller'
+import { type Asking, nobody } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
+import { viewerOf } from '../sharing/viewer.js'
 import { Feed, type Member } from './feed.js'
 import { eventsKey, type LiveOperation } from './live-operation.js'
 import type { Stream } from './stream.js'
@@ -79,7 +80,7 @@ export class Feeds {
   }
 
   private enterGroup(member: Member, operation: LiveOperation, after: unknown, forEverybody: boolean): void {
-    const group = this.groupOf(forEverybody ? '' : viewerKey(member.listener.asking()), operation)
+    const group = this.groupOf(forEverybody ? '' : viewerOf(member.listener.asking()).key, operation)
     const fromNow = after === null || after === undefined
     const known = fromNow ? group.live : group.standing.get(after)
     const feed = known && !known.ended ? known : this.open(operation, after, group, forEverybody)
@@ -158,11 +159,4 @@ export class Feeds {
     if (group.standing.get(feed.cursor) === feed) group.standing.delete(feed.cursor)
     if (group.feeds.size === 0) this.groups.delete(group.key)
   }
-}
-
-/** Whose eyes: a person's, through one credential, with what it may. */
-function viewerKey({ identity, forwarded }: Asking): string {
-  const who =
-    identity && (({ userId, credential, credentialId, scopes }: Identity) => [userId, credential, credentialId, ...scopes])(identity)
-  return JSON.stringify([who, forwarded ?? null])
 }

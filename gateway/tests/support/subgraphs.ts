@@ -3,7 +3,7 @@ import { augmentSchema } from '@ashlar/kit/augment-schema'
 import type { Asking } from '@ashlar/kit/caller'
 import { AshlarError, meantError } from '@ashlar/kit/errors'
 import { expandSubject } from '@ashlar/kit/expand-subject'
-import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, parse, print, subscribe } from 'graphql'
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, type GraphQLSchema, parse, print, subscribe } from 'graphql'
 import type { GatewaySubgraph, SubgraphRequest, SubgraphResult } from '../../src/subgraph.js'
 
 export interface Call extends SubgraphRequest {
@@ -12,6 +12,7 @@ export interface Call extends SubgraphRequest {
 
 /** A service in a test: what it was asked, and a way to have it do otherwise for a while. */
 export interface TestSubgraph extends GatewaySubgraph {
+  readonly schema: GraphQLSchema
   readonly calls: Call[]
   /** Instead of answering; undefined lets it answer again. */
   behave(instead: ((request: SubgraphRequest) => Promise<SubgraphResult>) | undefined): void
@@ -46,6 +47,7 @@ export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgra
   return {
     name,
     sdl: print(typeDefs),
+    schema,
     calls,
     behave(instead) {
       behaviour = instead

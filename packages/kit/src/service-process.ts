@@ -16,7 +16,7 @@ import { metricsDoor } from './metrics/metrics-door.js'
 import { processMetrics } from './metrics/process-metrics.js'
 import { remotePeers } from './peers.js'
 import { live, out, StartError } from './process-life.js'
-import { Statements } from './statements.js'
+import { SOCKET_BODY, Statements } from './statements.js'
 import { closeAfterAnswers, stopServer } from './stop-server.js'
 import { attachSockets } from './subgraph-sockets.js'
 import { openTracing } from './tracing/open-tracing.js'
@@ -34,9 +34,6 @@ export interface RunningService extends AsyncDisposable {
 const REQUEST_MS = 30_000
 const IDLE_CONNECTION_MS = 75_000
 const HEADER_BYTES_MAX = 32 * 1024
-
-/** What a socket's statement is over: the protocol that it opens. */
-export const SOCKET_BODY = 'graphql-transport-ws'
 
 /** The whole of a service's main.ts: serves it in this process until a signal ends it. */
 export const runService = <Services, Loaders>(subgraph: Subgraph<Services, Loaders>, env: NodeJS.ProcessEnv): Promise<void> =>

@@ -5,6 +5,9 @@ import { GATEWAY, type PairKeys, pairOf } from './internal-keys.js'
 /** The one header that a call to another process carries. */
 export const STATEMENT_HEADER = 'ashlar-statement'
 
+/** What a socket's statement is over: the protocol that it opens. */
+export const SOCKET_BODY = 'graphql-transport-ws'
+
 export type StatementFault =
   | 'MISSING'
   | 'MALFORMED'
