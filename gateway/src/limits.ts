@@ -42,6 +42,8 @@ export interface Limits {
   readonly planWaitMs: number
   readonly compositionMs: number
   readonly sdlBytes: number
+  /** A whole operation, as it is carried out; and one fetch of it. */
+  readonly operationMs: number
   readonly fetchMs: number
   /** What one service may answer to one fetch. */
   readonly answerBytes: number
@@ -75,6 +77,7 @@ export const defaultLimits: Limits = {
   planWaitMs: 10_000,
   compositionMs: 10_000,
   sdlBytes: 1024 * 1024,
+  operationMs: 60_000,
   fetchMs: 15_000,
   answerBytes: 32 * 1024 * 1024,
 }

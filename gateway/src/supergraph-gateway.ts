@@ -12,7 +12,7 @@ import { contentsOf } from './caching/tag-walk.js'
 import { signInFieldsOf } from './composition/signs-in.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
-import { type ExecutePlan, planExecution, subscriptionCompiler } from './execution/execute-plan.js'
+import { type ExecutePlan, type Executing, planExecution, subscriptionCompiler } from './execution/execute-plan.js'
 import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
@@ -106,7 +106,7 @@ export class SupergraphGateway extends Base {
     const { version } = this
     if (version?.supergraphSdl === supergraphSdl) {
       // Only other instances serve the same.
-      this.keep({ ...version, number: version.number + 1, ...executing(version, sources, this.options.log) })
+      this.keep({ ...version, number: version.number + 1, ...executing(version, this.by(sources)) })
       return
     }
     this.adopt(await loadGraph(supergraphSdl), sources)
@@ -225,8 +225,13 @@ export class SupergraphGateway extends Base {
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1
-    this.keep({ ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, sources, log) })
+    this.keep({ ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, this.by(sources)) })
     planner.warm()
+  }
+
+  private by(sources: Sources): Executing {
+    const { log, limits: times } = this.options
+    return { sources, log, times }
   }
 
   private keep(version: Version) {
@@ -235,10 +240,10 @@ export class SupergraphGateway extends Base {
   }
 }
 
-const executing = (graph: LoadedGraph, sources: Sources, log: Logger) => ({
-  sources,
-  execute: planExecution(graph, sources, log),
-  compileSubscription: subscriptionCompiler(graph, sources, log),
+const executing = (graph: LoadedGraph, by: Executing) => ({
+  sources: by.sources,
+  execute: planExecution(graph, by),
+  compileSubscription: subscriptionCompiler(graph, by),
 })
 
 /** Apollo's lines about its own life are of no use to who runs this. */

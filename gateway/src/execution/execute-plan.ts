@@ -7,6 +7,7 @@ import type { LoadedGraph } from '../load-graph.js'
 import type { Refusals } from '../rules/refusals.js'
 import { compileOperation, type Execute, type Planned } from './compiled-operation.js'
 import { type CompiledSubscription, compileSubscription } from './compiled-subscription.js'
+import type { Times } from './in-time.js'
 
 export type ExecutePlan = (
   plan: QueryPlan,
@@ -14,12 +15,15 @@ export type ExecutePlan = (
   refusals?: Refusals | null,
 ) => Promise<GatewayExecutionResult>
 
+/** By what plans are carried out. */
+export interface Executing {
+  readonly sources: Readonly<Record<string, Source>>
+  readonly log: Logger
+  readonly times: Times
+}
+
 /** Carries plans out, each fetch by the source of its subgraph's name; each is compiled once, and kept for as long as the plan. */
-export function planExecution(
-  { schema, supergraphSchema }: LoadedGraph,
-  sources: Readonly<Record<string, Source>>,
-  log: Logger,
-): ExecutePlan {
+export function planExecution({ schema, supergraphSchema }: LoadedGraph, executing: Executing): ExecutePlan {
   const compiled = new WeakMap<QueryPlan | Refusals, Execute>()
   return async (plan, { document, request, context }, refusals) => {
     const key = refusals ?? plan
@@ -31,7 +35,7 @@ export function planExecution(
         operationName: request.operationName ?? null,
         refusals: refusals ?? null,
       }
-      execute = compileOperation(planned, schema, { schema: supergraphSchema, sources, log })
+      execute = compileOperation(planned, schema, { schema: supergraphSchema, ...executing })
       compiled.set(key, execute)
     }
     return (await execute(request.variables ?? {}, (context as GatewayContext).asking)) as GatewayExecutionResult
@@ -41,13 +45,12 @@ export function planExecution(
 /** Compiles subscriptions, each plan once for as long as it is kept. */
 export function subscriptionCompiler(
   { schema, supergraphSchema }: LoadedGraph,
-  sources: Readonly<Record<string, Source>>,
-  log: Logger,
+  executing: Executing,
 ): (planned: Planned) => CompiledSubscription {
   const compiled = new WeakMap<QueryPlan | Refusals, CompiledSubscription>()
   return (planned) => {
     const key = planned.refusals ?? planned.plan
-    const known = compiled.get(key) ?? compileSubscription(planned, schema, { schema: supergraphSchema, sources, log })
+    const known = compiled.get(key) ?? compileSubscription(planned, schema, { schema: supergraphSchema, ...executing })
     compiled.set(key, known)
     return known
   }

@@ -7,6 +7,7 @@ import { type DataPath, visitAt } from './data-path.js'
 import { entityKeys } from './entity-keys.js'
 import { explainFailure, takeAnswer, tellError } from './fetch-answer.js'
 import { type FetchDocument, fetchDocument, type ReadFetch } from './fetch-document.js'
+import { inTime, type Times } from './in-time.js'
 import { quoted } from './json-text.js'
 import { compileRepresentation, type Represent } from './representations.js'
 import type { Run } from './run.js'
@@ -25,6 +26,8 @@ export interface FetchOptions {
   readonly schema: GraphQLSchema
   readonly sources: Readonly<Record<string, Source>>
   readonly log: Logger
+  /** How long it may take; as long as it likes without it. */
+  readonly times?: Times
 }
 
 /** A fetch, and where in the data the entities are that it is about; an empty path is the root. */
@@ -159,7 +162,7 @@ export class FetchGroup {
   }
 
   private async exchange(run: Run, { document, wanted, variables }: Prepared): Promise<number> {
-    const { schema, sources, log } = this.options
+    const { schema, sources, log, times } = this.options
     if (wanted.every(({ entities }) => entities.size === 0)) return 0
     const begun = performance.now()
     const fail = (error: unknown, failed: readonly Wanted[]): void => {
@@ -169,7 +172,10 @@ export class FetchGroup {
     try {
       const source = sources[this.service]
       if (!source) throw new Error('there is no such service')
-      const answer = await this.ask(run, source, document, { variables: variablesOf(run, document, wanted, variables), wanted })
+      const sent = { variables: variablesOf(run, document, wanted, variables), wanted }
+      const answer = await inTime({ times, goneMs: begun - run.begun, writing: document.writing }, () =>
+        this.ask(run, source, document, sent),
+      )
       for (const [at, each] of wanted.entries())
         try {
           takeAnswer(schema, run, each, document.entities[at] ?? null, answer)

@@ -12,6 +12,8 @@ const ERRORS_MAX = 1_000
 
 /** One operation as it is carried out. */
 export class Run {
+  /** When, by the clock that only goes forward. */
+  readonly begun = performance.now()
   /** What the services have answered so far, merged. */
   readonly data: Record<string, unknown> = Object.create(null)
   readonly errors: GraphQLFormattedError[] = []
