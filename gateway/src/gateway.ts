@@ -4,6 +4,7 @@ import type { Logger } from '@ashlar/kit/log'
 import type { Measures } from '@ashlar/kit/metrics'
 import { clientOf } from '@ashlar/kit/own-origin'
 import { sessionCookie } from '@ashlar/kit/session-cookie'
+import type { Standings } from '@ashlar/kit/standing'
 import type { Tracing } from '@ashlar/kit/tracing/trace'
 import type { FastifyPluginAsync } from 'fastify'
 import { isAbstractType, parse, printSchema } from 'graphql'
@@ -35,6 +36,7 @@ import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
 import { observedSource } from './telemetry/observed-source.js'
 import { Telemetry } from './telemetry/telemetry.js'
+import { createTransports, type TransportCounts } from './transports/transports.js'
 
 /** A supergraph that was composed elsewhere, and how each of its services is asked. */
 export interface ComposedGraph {
@@ -54,6 +56,8 @@ export interface GatewayOptions {
   readonly authenticate: Authenticate
   /** Whether what has ended is known well enough for a credential to write; always without it. */
   readonly mayWrite?: () => boolean
+  /** How credentials stand that streams go on by; without it they are verified anew every 30 s. */
+  readonly standings?: Standings
   readonly publicUrl: URL
   /** The address that is listened on: on a loopback one, pages of loopback origins may call. */
   readonly host: string
@@ -99,6 +103,8 @@ export interface Gateway {
   readonly sharing: SharingStats
   /** Opens subscriptions, whatever transport brings them. */
   readonly streams: OpenStreams
+  /** The connections over which streams go. */
+  readonly connections: TransportCounts
   /** Switches to these services; what is subscribed to goes on where it can. Throws CompositionError, and goes on as it was, where they do not compose. */
   update(subgraphs: GraphParts): Promise<void>
   /** Whether no drain has begun. */
@@ -159,23 +165,36 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     throw error
   })
   const streams = createStreams({ gateway, apollo, log, trusted, passErrors, signInFields: () => graph.signInFields })
+  const mayComeFrom = origins(options)
+  const asking = {
+    authenticate: options.authenticate,
+    cookieOf: (origin: string | null) => sessionCookie(publicUrl, clientOf(origin, publicUrl)),
+    forwardedHeaders: options.forwardedHeaders,
+    services: () => graph.services,
+    log,
+  }
+  const transports = createTransports({
+    streams,
+    limits,
+    asking,
+    standings: options.standings,
+    isCurrent: options.mayWrite ?? (() => true),
+    origins: mayComeFrom,
+  })
   telemetry.measures?.serve(graph.sources)
   let ready = true
   let closed = false
   let updating: Promise<void> = Promise.resolve()
 
   const graphql = graphqlRoutes({
+    ...asking,
     apollo,
-    authenticate: options.authenticate,
-    cookieOf: (origin) => sessionCookie(publicUrl, clientOf(origin, publicUrl)),
     explorer: options.explorer,
-    forwardedHeaders: options.forwardedHeaders,
     limits,
-    log,
-    origins: origins(options),
+    origins: mayComeFrom,
     publicUrl,
-    services: () => graph.services,
     shared,
+    transports,
     trusted,
     version: () => gateway.versionNumber,
     telemetry,
@@ -212,6 +231,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       return shared.stats
     },
     streams,
+    get connections() {
+      return transports.counts()
+    },
     update(subgraphs) {
       const next = updating.then(async () => {
         if (closed) throw new Error('the gateway is closed')
@@ -230,7 +252,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     drain() {
       ready = false
     },
-    leave: () => streams.close(),
+    leave() {
+      void transports.close()
+      streams.close()
+    },
     giveUp() {
       ready = false
       for (const source of Object.values(graph.sources)) source.abort?.(subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
@@ -239,6 +264,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ready = false
       closed = true
       await updating
+      await transports.close()
       streams.close()
       trusted?.close()
       await apollo.stop()

@@ -47,6 +47,22 @@ export interface Limits {
   readonly fetchMs: number
   /** What one service may answer to one fetch. */
   readonly answerBytes: number
+  /** Streams at once, over sockets and HTTP: in all, of one person, and from one address. */
+  readonly connections: number
+  readonly connectionsPerUser: number
+  readonly connectionsPerAddress: number
+  /** What one connection may have open at once. */
+  readonly subscriptionsPerConnection: number
+  readonly socketMessageBytes: number
+  /** Messages that one socket may send in a row, and a second on the whole. */
+  readonly socketMessagesBurst: number
+  readonly socketMessagesPerSecond: number
+  /** How long a socket may take to say who comes. */
+  readonly socketInitMs: number
+  /** How often a quiet connection is written to. A socket whose client has not answered by the next time is gone. */
+  readonly keepAliveMs: number
+  /** What may wait towards a client that reads slowly; beyond it the connection is closed, to come back. */
+  readonly connectionBufferBytes: number
 }
 
 export const defaultLimits: Limits = {
@@ -80,4 +96,14 @@ export const defaultLimits: Limits = {
   operationMs: 60_000,
   fetchMs: 15_000,
   answerBytes: 32 * 1024 * 1024,
+  connections: 20_000,
+  connectionsPerUser: 1_000,
+  connectionsPerAddress: 10_000,
+  subscriptionsPerConnection: 500,
+  socketMessageBytes: 4 * 1024 * 1024,
+  socketMessagesBurst: 1_000,
+  socketMessagesPerSecond: 100,
+  socketInitMs: 5_000,
+  keepAliveMs: 12_000,
+  connectionBufferBytes: 4 * 1024 * 1024,
 }

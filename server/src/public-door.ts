@@ -26,6 +26,7 @@ export function publicDoor(config: Settings, { identities, log, metrics, tracing
     tracing,
     authenticate: identities.authenticate,
     mayWrite: identities.isCurrent,
+    standings: identities.standings,
     publicUrl,
     host,
     limits: { ...limitsOf(config), cost: operationCost },

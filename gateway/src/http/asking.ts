@@ -34,28 +34,49 @@ export interface RequestContext extends GatewayContext {
 
 const USER_AGENT_MAX = 500
 
+/** What a client shows of who comes, in headers or in a message. */
+export interface Shown {
+  readonly authorization: string | undefined
+  /** The scopes that it is to be narrowed to. */
+  readonly scopes: string | undefined
+}
+
+/** Where somebody comes from, whoever they are. */
+export type From = Omit<Asking, 'identity' | 'reply'>
+
 /** Who asks, from where, and with what; a refused credential is kept until it is known whether the operation minds. */
 export async function askingOf(request: FastifyRequest, options: AskingOptions): Promise<RequestContext> {
+  const from = comingFrom(request, options)
+  const facts = new AnswerFacts()
+  const { identity, refused } = await identityOf(shownBy(request), from.request.id, options)
+  return { asking: { identity, reply: { hints: facts }, ...from }, refused, facts }
+}
+
+/** What a request's headers show. */
+export function shownBy({ headers }: FastifyRequest): Shown {
+  const scopes = headers['ashlar-scopes']
+  return { authorization: headers.authorization, scopes: Array.isArray(scopes) ? scopes.join(' ') : scopes }
+}
+
+/** Where a request comes from. */
+export function comingFrom(
+  request: FastifyRequest,
+  { cookieOf, forwardedHeaders }: Pick<AskingOptions, 'cookieOf' | 'forwardedHeaders'>,
+): From {
   const { headers } = request
   const cookieMode = isCookieMode(request)
   const origin = headers.origin ?? null
-  const id = requestIdOf(request)
-  const facts = new AnswerFacts()
-  const { identity, refused } = await identityOf(request, id, options)
-  const asking: Asking = {
-    identity,
+  return {
     request: {
-      id,
+      id: requestIdOf(request),
       clientAddress: request.ip,
       userAgent: headers['user-agent']?.slice(0, USER_AGENT_MAX) ?? null,
       origin,
       cookieMode,
-      refreshCookie: cookieMode ? options.cookieOf(origin).parse(headers.cookie) : null,
+      refreshCookie: cookieMode ? cookieOf(origin).parse(headers.cookie) : null,
     },
-    reply: { hints: facts },
-    ...(options.forwardedHeaders && { forwarded: forwarded(request, options.forwardedHeaders) }),
+    ...(forwardedHeaders && { forwarded: forwarded(request, forwardedHeaders) }),
   }
-  return { asking, refused, facts }
 }
 
 function forwarded({ headers }: FastifyRequest, names: readonly string[]): Record<string, string> {
@@ -66,12 +87,10 @@ function forwarded({ headers }: FastifyRequest, names: readonly string[]): Recor
   return Object.fromEntries(given)
 }
 
-async function identityOf({ headers }: FastifyRequest, requestId: string, { authenticate, services, log }: AskingOptions) {
+async function identityOf({ authorization, scopes }: Shown, requestId: string, { authenticate, services, log }: AskingOptions) {
   try {
-    const identity = await authenticate(headers.authorization)
-    const scopes = headers['ashlar-scopes']
-    const narrowed = identity && narrowScopes(identity, Array.isArray(scopes) ? scopes.join(' ') : scopes, services())
-    return { identity: narrowed, refused: null }
+    const identity = await authenticate(authorization)
+    return { identity: identity && narrowScopes(identity, scopes, services()), refused: null }
   } catch (error) {
     if (error instanceof AshlarError) return { identity: null, refused: error }
     const masked = internalServerError(randomUUID())

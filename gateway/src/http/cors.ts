@@ -2,9 +2,20 @@ import type { Logger } from '@ashlar/kit/log'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Origins } from './origins.js'
 
-const METHODS = 'GET, POST'
-const HEADERS =
-  'authorization, content-type, ashlar-scopes, ashlar-session, ashlar-trace, traceparent, x-request-id, apollo-require-preflight, x-apollo-operation-name'
+const METHODS = 'GET, POST, PUT, DELETE'
+const HEADERS = [
+  'authorization',
+  'content-type',
+  'ashlar-scopes',
+  'ashlar-session',
+  'ashlar-trace',
+  'traceparent',
+  'x-request-id',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'x-graphql-event-stream-token',
+  'last-event-id',
+].join(', ')
 /** Beside what a page may always read. */
 const EXPOSED = 'x-request-id, retry-after'
 const PREFLIGHT_SECONDS = 7_200

@@ -6,6 +6,7 @@ import type { Limits } from '../limits.js'
 import type { TrustedOperations } from '../rules/trusted-operations.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
+import type { Transports } from '../transports/transports.js'
 import { admitRequest } from './admit.js'
 import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
 import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
@@ -33,6 +34,8 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   /** The graph's version: another for each that came into force. */
   readonly version: () => number
   readonly telemetry: Telemetry
+  /** Answers whoever wants an answer that goes on. */
+  readonly transports?: Transports | undefined
   /** Answers a browser that opens the address. */
   readonly explorer?: Explorer | undefined
 }
@@ -43,21 +46,23 @@ interface Answered {
   readonly context: RequestContext | null
 }
 
-/** `/graphql`: POST and GET by GraphQL over HTTP, and a page for a browser. */
+/** `/graphql`: POST and GET by GraphQL over HTTP, streams, and a page for a browser. */
 export const graphqlRoutes =
   (options: GraphQLRoutesOptions): FastifyPluginAsync =>
   async (fastify) => {
-    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl, shared, telemetry } = options
+    const { apollo, cookieOf, explorer, limits, log, origins, publicUrl, shared, telemetry, transports } = options
     fastify.addHook('onRequest', answerRequestId)
     fastify.addHook('onRequest', refuseForeignHosts(publicUrl))
     fastify.addHook('onRequest', cors(origins, log))
     fastify.addHook('onRequest', guardCookieMode(origins))
     fastify.setErrorHandler(answerFaults(log))
     readJsonBodies(fastify, limits.nesting)
+    transports?.attach(fastify)
     const requests = observedRequests(fastify, telemetry)
 
     fastify.all('/graphql', { bodyLimit: limits.bodyBytes }, async (request, reply) => {
       if (explorer && wantsPage(request)) return explorer(request, reply)
+      if (await transports?.take(request, reply)) return reply
       const { method, body } = request
       const answered = method === 'POST' && Array.isArray(body) ? await answerBatch(request, body) : await answerOne(request, body)
       return send(answered, request, reply)

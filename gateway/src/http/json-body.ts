@@ -30,7 +30,7 @@ function parseJson(body: Buffer, nesting: number): unknown {
 const BYTE = { quote: 0x22, backslash: 0x5c, openBracket: 0x5b, closeBracket: 0x5d, openBrace: 0x7b, closeBrace: 0x7d }
 
 /** How deep brackets stand within each other: whatever recurses over a body would overflow the stack on some thousands. */
-function depthOf(body: Buffer): number {
+export function depthOf(body: Buffer): number {
   let depth = 0
   let deepest = 0
   let quoted = false

@@ -139,7 +139,7 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
 /** One socket, who asks over it, and what is to be released when it goes. */
 class Client implements TransportSocket, Beating {
   readonly protocol: string
-  private readonly admission = new LatestProof<Admission>(({ asking }) => asking.identity)
+  private readonly admission = new LatestProof<Admission>(({ asking }) => asking.identity?.userId ?? null)
   private expiry: NodeJS.Timeout | undefined
   private readonly streams = new Set<AbortController>()
   private alive = true

@@ -1,5 +1,3 @@
-import type { Identity } from '../caller.js'
-
 /**
  * Who comes over one connection, by the word of the latest proof. Another person's is none, nor is somebody's where nobody came, or the
  * other way round: what streams already would change hands.
@@ -8,8 +6,8 @@ export class LatestProof<Proof extends object> {
   private taken: Proof | null = null
   private count = 0
 
-  /** @param whose who a proof says that comes; null for nobody */
-  constructor(private readonly whose: (proof: Proof) => Identity | null) {}
+  /** @param userIdOf the uuid of who a proof says that comes; null for nobody */
+  constructor(private readonly userIdOf: (proof: Proof) => string | null) {}
 
   /** null before the first. */
   get current(): Proof | null {
@@ -28,9 +26,5 @@ export class LatestProof<Proof extends object> {
     if (turn !== this.count) return 'late'
     this.taken = proof
     return 'taken'
-  }
-
-  private userIdOf(proof: Proof): string | null {
-    return this.whose(proof)?.userId ?? null
   }
 }
