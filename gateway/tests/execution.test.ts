@@ -5,8 +5,8 @@ import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { type DocumentNode, parse, validate } from 'graphql'
-import { readAnswer } from '../src/data-sources/answer.js'
-import type { Source } from '../src/data-sources/source.js'
+import { readAnswer, readAnswerText } from '../src/data-sources/answer.js'
+import type { Answer, Source } from '../src/data-sources/source.js'
 import { compileOperation } from '../src/execution/compiled-operation.js'
 import { stringifyAnswer } from '../src/execution/written-data.js'
 import { type LoadedGraph, loadGraph } from '../src/load-graph.js'
@@ -25,9 +25,9 @@ beforeAll(async () => {
   planner = new QueryPlanner(loadSupergraph(composed.supergraphSdl))
 }, 60_000)
 
-const sourcesOf = (mishaps: Mishaps): Record<string, Source> =>
+const sourcesOf = (mishaps: Mishaps, read: (answer: unknown) => Answer): Record<string, Source> =>
   Object.fromEntries(
-    Object.entries(worldServices(mishaps)).map(([name, ask]) => [name, { ask: async (request) => readAnswer(await ask(request)) }]),
+    Object.entries(worldServices(mishaps)).map(([name, ask]) => [name, { ask: async (request) => read(await ask(request)) }]),
   )
 
 const plans = new Map<string, string>()
@@ -42,12 +42,19 @@ function planOf(query: string): string {
   return plan
 }
 
-function compile(document: DocumentNode, query: string, sources: Record<string, Source>) {
+interface How {
+  readonly sources: Record<string, Source>
+  /** After how many answers code is generated for them. */
+  readonly codeAfter: number
+}
+
+function compile(document: DocumentNode, query: string, { sources, codeAfter }: How) {
   const plan = JSON.parse(planOf(query))
   return compileOperation({ plan, document, operationName: null }, graph.schema, {
     schema: graph.supergraphSchema,
     sources,
     log: silentLog(),
+    codeAfter,
   })
 }
 
@@ -72,7 +79,11 @@ async function compare(seed: number, mishaps: Mishaps) {
   const document = parse(query)
   // Of what is made at random some can't be merged: that is the validation's business.
   if (validate(graph.schema, document).length > 0) return null
-  const outcome = await compile(document, query, sourcesOf(mishaps))(variables, askingAsNobody())
+  const without = { sources: sourcesOf(mishaps, readAnswer), codeAfter: Number.POSITIVE_INFINITY }
+  const outcome = await compile(document, query, without)(variables, askingAsNobody())
+  const withCode = { sources: sourcesOf(mishaps, (answer) => readAnswerText(JSON.stringify(answer))), codeAfter: 0 }
+  const same = await compile(document, query, withCode)(variables, askingAsNobody())
+  expect({ query, text: stringifyAnswer(same) }).toEqual({ query, text: stringifyAnswer(outcome) })
   const { data, errors = [] } = JSON.parse(stringifyAnswer(outcome)) as { data: unknown; errors?: Failure[] }
   const whole = await wholeWorld(graph.schema, mishaps)(document, variables)
   const expected = JSON.parse(JSON.stringify(whole)) as { data: unknown; errors?: Failure[] }
@@ -108,7 +119,7 @@ async function carryOut(
       },
     ]),
   )
-  const outcome = await compile(parse(query), query, sources)(variables, askingAsNobody())
+  const outcome = await compile(parse(query), query, { sources, codeAfter: 0 })(variables, askingAsNobody())
   const { data, errors = [] } = JSON.parse(stringifyAnswer(outcome))
   return { data, errors, called, of: (service: string) => called.filter((call) => call.service === service) }
 }

@@ -18,6 +18,12 @@ export function readAnswer(answer: unknown, { open = false }: { readonly open?: 
   return { data: data ?? null, errors: read }
 }
 
+/** The same of what came as JSON. Without a backslash in it nothing was escaped, and nothing has to be. @throws Error also for other than JSON */
+export const readAnswerText = (text: string, options?: { readonly open?: boolean }): Answer => ({
+  ...readAnswer(JSON.parse(text), options),
+  plain: !text.includes('\\'),
+})
+
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -7,7 +7,7 @@ import { SOCKET_BODY } from '@ashlar/kit/statements'
 import type { Limits } from '../limits.js'
 import { viewerOf } from '../sharing/viewer.js'
 import type { SubgraphRequest } from '../subgraph.js'
-import { readAnswer } from './answer.js'
+import { readAnswerText } from './answer.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
 import { traceHeader } from './trace-header.js'
@@ -48,7 +48,7 @@ export function overHttp({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
       // On its way out it takes nothing any more.
       if (answer.status === UNAVAILABLE) throw subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS })
       if (answer.status !== 200) throw new Error(`answered with status ${answer.status}`)
-      const read = readAnswer(JSON.parse(String(answer.body)))
+      const read = readAnswerText(String(answer.body))
       const refreshCookie = signsIn ? decodeReply(answer.headers[REPLY_HEADER]) : undefined
       asking.reply.hints?.answered(undefined)
       if (refreshCookie !== undefined) asking.reply.refreshCookie = refreshCookie

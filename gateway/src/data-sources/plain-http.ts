@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import type { Limits } from '../limits.js'
 import { viewerOf } from '../sharing/viewer.js'
 import type { SubgraphRequest } from '../subgraph.js'
-import { readAnswer } from './answer.js'
+import { readAnswerText } from './answer.js'
 import { ACCEPT_ENCODING, exchange } from './exchange.js'
 import { resilient } from './resilient.js'
 import type { Source } from './source.js'
@@ -48,7 +48,7 @@ export function plainHttp({ url, subscriptionsUrl, fetchMs, answerBytes }: Plain
       const type = answered['content-type']
       // Whatever the status says, an answer of GraphQL's own form is one (GraphQL over HTTP).
       if (!JSON_TYPE.test(String(type))) throw new Error(`answered with status ${status} and ${type ? `the type ${type}` : 'no type'}`)
-      const read = readAnswer(JSON.parse(text), { open: true })
+      const read = readAnswerText(text, { open: true })
       asking.reply.hints?.answered(textOf(answered['cache-control']), textOf(answered.age))
       return { ...read, bytes }
     },

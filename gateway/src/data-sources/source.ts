@@ -8,6 +8,8 @@ export interface Answer {
   readonly errors: readonly GraphQLFormattedError[]
   /** How long it was, where it came over a network. */
   readonly bytes?: number
+  /** Whether it is known that no text in it needs escaping in JSON. */
+  readonly plain?: boolean
 }
 
 /** How one service is asked, wherever it runs. */

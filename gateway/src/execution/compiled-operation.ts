@@ -16,7 +16,6 @@ import { isObject } from './json-text.js'
 import { requiredNames } from './required-names.js'
 import { compileWriter, type ResponseWriter } from './response-writer.js'
 import { Run } from './run.js'
-import { writtenData } from './written-data.js'
 
 /** Writers kept for one operation: one for each way in which its conditions came out. */
 const WRITERS_MAX = 16
@@ -46,6 +45,7 @@ export function compileOperation(planned: Planned, schema: GraphQLSchema, option
   const { conditionsFor, finish } = compileFinish(planned, schema, options)
   return async (variables, asking) => {
     const run = new Run(variables, conditionsFor(variables), asking)
+    run.plain = true
     await step(run, 0)
     return finish(run)
   }
@@ -62,7 +62,7 @@ export interface Finish {
 export function compileFinish(
   { plan: { node, meanings = {} }, document, operationName, refusals }: Planned,
   schema: GraphQLSchema,
-  { schema: supergraph, log }: FetchOptions,
+  { schema: supergraph, log, codeAfter }: FetchOptions,
 ): Finish {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('a plan for no operation')
@@ -94,6 +94,7 @@ export function compileFinish(
       introspect,
       dataKeyOf,
       refused: refusals?.fields,
+      codeAfter,
     })
     const [oldest] = writers.keys()
     if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest)
@@ -106,7 +107,11 @@ export function compileFinish(
     finish(run) {
       const writer = writerOf(run)
       if (refusals) tellRefusals(run, writer, refusals.paths)
-      const { text, faulty } = writer.write(run.data, { shared: run.entities.inSeveralPlaces, variables: run.variables })
+      const { text, faulty } = writer.write(run.data, {
+        shared: run.entities.inSeveralPlaces,
+        plain: run.plain,
+        variables: run.variables,
+      })
       if (faulty) explain(run, writer, log)
       const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
         const { message, path, extensions } = error
@@ -114,7 +119,7 @@ export function compileFinish(
         if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
         return [new GraphQLError(message, { path: place, extensions })]
       })
-      return { data: text === 'null' ? null : writtenData(text, writer.keys, run.data), ...(errors.length > 0 && { errors }) }
+      return { data: text === 'null' ? null : writer.dataOf(text, run.data), ...(errors.length > 0 && { errors }) }
     },
   }
 }

@@ -1,12 +1,12 @@
 import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLSchema } from 'graphql'
 import { failureOf } from '../data-sources/failure.js'
-import type { Answer, Source } from '../data-sources/source.js'
-import type { SubgraphRequest } from '../subgraph.js'
+import type { Source } from '../data-sources/source.js'
 import { type DataPath, visitAt } from './data-path.js'
 import { entityKeys } from './entity-keys.js'
 import { explainFailure, takeAnswer, tellError } from './fetch-answer.js'
 import { type FetchDocument, fetchDocument, type ReadFetch } from './fetch-document.js'
+import { askOnce, FetchRequest } from './fetch-request.js'
 import { inTime, type Times } from './in-time.js'
 import { quoted } from './json-text.js'
 import { compileRepresentation, type Represent } from './representations.js'
@@ -28,6 +28,8 @@ export interface FetchOptions {
   readonly log: Logger
   /** How long it may take; as long as it likes without it. */
   readonly times?: Times
+  /** After how many answers of an operation code is generated for them. */
+  readonly codeAfter?: number
 }
 
 /** A fetch, and where in the data the entities are that it is about; an empty path is the root. */
@@ -59,12 +61,6 @@ export interface Wanted {
 interface Compiled {
   readonly document: FetchDocument
   readonly clusters: readonly Cluster[]
-}
-
-/** What goes out: the variables as JSON, and what it is about. */
-interface Sent {
-  readonly variables: string
-  readonly wanted: readonly Wanted[]
 }
 
 /** What goes out as one request. */
@@ -172,10 +168,9 @@ export class FetchGroup {
     try {
       const source = sources[this.service]
       if (!source) throw new Error('there is no such service')
-      const sent = { variables: variablesOf(run, document, wanted, variables), wanted }
-      const answer = await inTime({ times, goneMs: begun - run.begun, writing: document.writing }, () =>
-        this.ask(run, source, document, sent),
-      )
+      const request = new FetchRequest(document, { variables: variablesOf(run, document, wanted, variables), wanted })
+      const answer = await inTime({ times, goneMs: begun - run.begun, writing: document.writing }, () => askOnce(run, source, request))
+      if (!answer.plain) run.plain = false
       for (const [at, each] of wanted.entries())
         try {
           takeAnswer(schema, run, each, document.entities[at] ?? null, answer)
@@ -210,36 +205,6 @@ export class FetchGroup {
       else clusters.set(member.fetch.asks, [member])
     }
     return [...clusters.values()].map((same) => ({ members: same, fetch: (same[0] as Member).fetch, apart: this.apart }))
-  }
-
-  /** Asks the service, unless this operation is just asking it that: then the answer is another copy of the same. */
-  private async ask(run: Run, source: Source, document: FetchDocument, { variables, wanted }: Sent): Promise<Answer> {
-    const { query, operationName, opening, writing } = document
-    const body = `${opening}${variables}}`
-    const request: SubgraphRequest = {
-      query,
-      operationName,
-      body,
-      writing,
-      get variables() {
-        return JSON.parse(variables) as Data
-      },
-      get entities() {
-        return wanted.reduce((sum, { entities, cluster }) => sum + (cluster.fetch.node.requires ? entities.size : 0), 0)
-      },
-    }
-    if (writing) return source.ask(request, run.asking)
-    const key = `${this.service} ${body}`
-    const asking = run.asked.get(key) ?? { copies: 0, answers: null }
-    const copy = asking.copies
-    asking.copies += 1
-    asking.answers ??= source
-      .ask(request, run.asking)
-      // Each has its own, made before anybody writes into one.
-      .then((answer) => [answer, ...Array.from({ length: asking.copies - 1 }, () => structuredClone(answer))])
-      .finally(() => run.asked.delete(key))
-    run.asked.set(key, asking)
-    return (await asking.answers)[copy] as Answer
   }
 }
 

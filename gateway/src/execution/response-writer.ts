@@ -11,6 +11,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  isSpecifiedScalarType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -23,6 +24,7 @@ import type { Introspect } from './introspection.js'
 import { quoted } from './json-text.js'
 import { leafJson } from './leaf-json.js'
 import { fits } from './type-conditions.js'
+import { CodeWriting, generateWriter, type WriteCode } from './writer-code.js'
 import {
   AbstractNode,
   type Blame,
@@ -35,6 +37,7 @@ import {
   type Writing,
   type WrittenField,
 } from './writer-nodes.js'
+import { writtenWith } from './written-data.js'
 
 export interface OperationParts {
   /** As clients see it. */
@@ -47,18 +50,23 @@ export interface OperationParts {
   readonly dataKeyOf: DataKeys['dataKeyOf']
   /** Fields that are not for whoever asks. */
   readonly refused?: ReadonlySet<FieldNode> | undefined
+  /** After how many answers code is generated for them: making it costs as much as writing some. */
+  readonly codeAfter?: number | undefined
 }
 
+const CODE_AFTER = 8
+
 export interface ResponseWriter {
-  /** The keys of `data`. */
-  readonly keys: readonly string[]
+  /** `data` as others see it. @param from what it was written from */
+  readonly dataOf: (text: string, from: object) => Readonly<Record<string, unknown>>
   /**
    * `data` as JSON. `faulty` where some of it is null by force: `faults` says why.
-   * @param how `shared`: what stands in several places, and is written once for each place in the operation
+   * @param how `shared`: what stands in several places, and is written once for each place in the operation; `plain`: whether no text
+   * in the data needs escaping
    */
   write(
     data: object,
-    how: { readonly shared: ReadonlySet<object> | null; readonly variables: Writing['variables'] },
+    how: { readonly shared: ReadonlySet<object> | null; readonly plain: boolean; readonly variables: Writing['variables'] },
   ): { readonly text: string; readonly faulty: boolean }
   faults(data: object, blame: Blame): void
   /** As much of a path in the data as is in the answer, as it is called there: what was asked for on the way to something else is not. */
@@ -75,9 +83,19 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
   const type = parts.schema.getRootType(parts.operation.operation)
   if (!type) throw new Error(`the schema has no ${parts.operation.operation}`)
   const root = objectNode(parts, type, [parts.operation.selectionSet])
+  const { codeAfter = CODE_AFTER } = parts
+  let writes = 0
+  let code: WriteCode | null = null
   return {
-    keys: root.fields.map(({ key }) => key),
-    write(data, { shared, variables }) {
+    dataOf: writtenWith(root.fields.map(({ key }) => key)),
+    write(data, { shared, plain, variables }) {
+      if (writes === codeAfter) code = generateWriter(root)
+      writes += 1
+      if (code) {
+        const writing = new CodeWriting(shared, plain, variables)
+        const text = code(data, writing) ?? 'null'
+        return { text, faulty: writing.faulty }
+      }
       const writing: Writing = { pieces: [], shared, written: new Map(), variables, faulty: false }
       const text = root.write(data, writing) ? writing.pieces.join('') : 'null'
       return { text, faulty: writing.faulty }
@@ -105,7 +123,7 @@ export function compileWriter(parts: OperationParts): ResponseWriter {
 type FieldsType = GraphQLObjectType | GraphQLInterfaceType
 
 /** Where the type is not known that it depends on, whatever is there counts for nothing. */
-const UNKNOWN = new LeafNode(() => undefined)
+const UNKNOWN = new LeafNode(() => undefined, null)
 
 const objectNode = (parts: OperationParts, type: FieldsType, sets: readonly SelectionSetNode[]): ObjectNode =>
   new ObjectNode(
@@ -120,8 +138,7 @@ function writtenField(parts: OperationParts, type: FieldsType, key: string, node
   const { value: name } = first.name
   const dataKey = parts.dataKeyOf(first)
   if (name === '__typename') {
-    const text = quoted(type.name)
-    return { key, dataKey, opening, none, nonNull: true, node: isObjectType(type) ? new TextNode(() => text) : UNKNOWN }
+    return { key, dataKey, opening, none, nonNull: true, node: isObjectType(type) ? new TextNode(quoted(type.name)) : UNKNOWN }
   }
   const field = type.getFields()[name]
   // Validated, so that it is one of the root's: the schema's own.
@@ -135,7 +152,7 @@ function writtenField(parts: OperationParts, type: FieldsType, key: string, node
 function nodeOf(parts: OperationParts, given: GraphQLOutputType, sets: readonly SelectionSetNode[]): WriterNode {
   const type = getNullableType(given)
   if (isListType(type)) return new ListNode(nodeOf(parts, type.ofType, sets), isNonNullType(type.ofType))
-  if (isLeafType(type)) return new LeafNode(leafJson(type))
+  if (isLeafType(type)) return new LeafNode(leafJson(type), isSpecifiedScalarType(type) ? type.name : null)
   if (isObjectType(type)) return objectNode(parts, type, sets)
   const compile = (typeName: string): WriterNode | null => {
     const known = parts.schema.getType(typeName)

@@ -1,10 +1,10 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { GraphQLFormattedError } from 'graphql'
-import type { Answer } from '../data-sources/source.js'
 import type { Conditions } from './conditions.js'
 import type { DataPath, ResponsePath } from './data-path.js'
 import { Entities } from './entities.js'
 import type { FetchGroup, Gathering } from './fetch-group.js'
+import type { AskedNow } from './fetch-request.js'
 import { FoundObjects } from './found-objects.js'
 
 /** Errors of one answer; beyond them nothing new is learned. */
@@ -17,10 +17,12 @@ export class Run {
   /** What the services have answered so far, merged. */
   readonly data: Record<string, unknown> = Object.create(null)
   readonly errors: GraphQLFormattedError[] = []
+  /** Whether no text in the data needs escaping in JSON: so for a run that began with none, as long as all answers are such. */
+  plain = false
   readonly entities = new Entities()
   readonly found = new FoundObjects()
-  /** What is being asked, by service and body, so that nothing is asked twice at once; each who asked has a copy of the answer. */
-  readonly asked = new Map<string, { copies: number; answers: Promise<readonly Answer[]> | null }>()
+  /** What is being asked, so that nothing is asked twice at once. */
+  readonly asked: AskedNow = new Map()
   /** The fields, with `@` for the elements of lists, for which one error stands wherever they are. */
   private readonly explained = new Set<string>()
   /** Fetches that wait for others of their group. */

@@ -51,7 +51,7 @@ export interface WrittenField {
 
 export class ObjectNode implements WriterNode {
   constructor(
-    private readonly typeName: string,
+    readonly typeName: string,
     readonly fields: readonly WrittenField[],
   ) {}
 
@@ -98,8 +98,8 @@ export class ObjectNode implements WriterNode {
 
 export class ListNode implements WriterNode {
   constructor(
-    private readonly item: WriterNode,
-    private readonly nonNull: boolean,
+    readonly item: WriterNode,
+    readonly nonNull: boolean,
   ) {}
 
   write(value: unknown, writing: Writing): boolean {
@@ -156,7 +156,8 @@ export class AbstractNode implements WriterNode {
     return (isObject(value) && this.nodeOf(value)?.step(value, key)) || null
   }
 
-  private nodeOf(value: Readonly<Record<string, unknown>>): WriterNode | null {
+  /** How a value is written; null for one of no type that clients know. */
+  nodeOf(value: Readonly<Record<string, unknown>>): WriterNode | null {
     const typeName = fieldOf(value, '__typename') ?? this.ownName
     if (typeof typeName !== 'string') return null
     const known = this.nodes.get(typeName)
@@ -169,8 +170,14 @@ export class AbstractNode implements WriterNode {
 }
 
 export class LeafNode implements WriterNode {
-  /** @param toJson undefined for a value that the type does not have */
-  constructor(private readonly toJson: (value: unknown) => string | undefined) {}
+  /**
+   * @param toJson undefined for a value that the type does not have
+   * @param builtIn the name of a scalar of GraphQL itself; null for any other type
+   */
+  constructor(
+    readonly toJson: (value: unknown) => string | undefined,
+    readonly builtIn: string | null,
+  ) {}
 
   write(value: unknown, writing: Writing): boolean {
     if (value === null || value === undefined) return false
@@ -192,7 +199,14 @@ export class LeafNode implements WriterNode {
 
 /** What does not come from the data: a type's name, the schema itself. */
 export class TextNode implements WriterNode {
-  constructor(private readonly text: (variables: Writing['variables']) => string) {}
+  readonly text: (variables: Writing['variables']) => string
+  /** The text, where it is always the same. */
+  readonly constant: string | null
+
+  constructor(text: string | ((variables: Writing['variables']) => string)) {
+    this.constant = typeof text === 'string' ? text : null
+    this.text = typeof text === 'string' ? () => text : text
+  }
 
   write(_value: unknown, { pieces, variables }: Writing): boolean {
     pieces.push(this.text(variables))
