@@ -23,6 +23,7 @@ import { type Explorer, graphqlRoutes } from './http/graphql-routes.js'
 import { healthRoutes } from './http/health-routes.js'
 import { origins } from './http/origins.js'
 import { defaultLimits, type Limits } from './limits.js'
+import type { HoldsLabel } from './planning/override-labels.js'
 import { type NodeReference, nodeLoader } from './registry/node-loader.js'
 import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
@@ -70,6 +71,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>
   /** Which of the policies that an operation depends on (`@policy`) hold for whoever asks; none without it. */
   readonly policies?: Policies
+  /** Which labels of `@override` hold; none without it, but for those of a percentage, which are drawn. */
+  readonly overrideLabels?: HoldsLabel
   /** Where measurements are read; null where nobody does. */
   readonly measures?: Measures | null
   /** Where spans go; null where there are none. */
@@ -156,6 +159,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
     },
     policies: options.policies ?? noPolicies,
+    overrideLabels: options.overrideLabels,
   })
   const passErrors = options.passErrors ?? false
   const apollo = createApolloServer({ gateway, limits, log, telemetry, passErrors, signInFields: () => graph.signInFields })

@@ -16,6 +16,7 @@ import { type ExecutePlan, type Executing, planExecution, subscriptionCompiler }
 import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
+import { type HoldsLabel, withOverrideLabels } from './planning/override-labels.js'
 import type { planCache } from './planning/plan-cache.js'
 import { type KeyedPlan, plannable } from './planning/plannable.js'
 import { type Operation, Planner } from './planning/planner.js'
@@ -75,6 +76,7 @@ export interface SupergraphGatewayOptions {
   /** Hears of each write that has ended, whatever came of it, and of the entities that it was about. */
   readonly wrote?: (asking: Asking, changed: () => readonly EntityName[]) => void
   readonly policies: Policies
+  readonly overrideLabels?: HoldsLabel | undefined
 }
 
 /** An operation, and the hash that stands for it. */
@@ -219,7 +221,8 @@ export class SupergraphGateway extends Base {
       const planned = await planner.plan(operation)
       return { ...planned, plan: { ...planned.plan, meanings } satisfies KeyedPlan }
     }
-    const plan = observedPlans(limits, planKeyed, telemetry)
+    const observed = observedPlans(limits, planKeyed, telemetry)
+    const plan = withOverrideLabels(observed, graph.supergraphSchema, this.options.overrideLabels)
     const signsIn = signInFieldsOf(graph.supergraphSdl).size > 0
     const rules = new OperationRules({ ...graph, limits, signsIn, policies: this.options.policies })
     const policies = new CachePolicies(graph.supergraphSchema)

@@ -13,6 +13,8 @@ export interface PlannerData {
 export interface PlanRequest {
   readonly query: string
   readonly operationName: string | null
+  /** The labels of `@override` that hold. */
+  readonly labels?: readonly string[]
 }
 
 /** The plan is JSON: it crosses threads faster so than as objects. */
@@ -26,11 +28,13 @@ const supergraph = loadSupergraph(supergraphSdl)
 const apiSchema = supergraph.apiSchema()
 const planner = new QueryPlanner(supergraph, { debug: { pathsLimit } })
 
-function plan({ query, operationName }: PlanRequest): PlanResult {
+function plan({ query, operationName, labels = [] }: PlanRequest): PlanResult {
   const document = parse(query, { noLocation: true })
   const operation = operationFromDocument(apiSchema, document, { ...(operationName && { operationName }), validate: false })
   try {
-    return { plan: JSON.stringify(planner.buildQueryPlan(operation)) }
+    return {
+      plan: JSON.stringify(planner.buildQueryPlan(operation, { overrideConditions: new Map(labels.map((label) => [label, true])) })),
+    }
   } catch (error) {
     if (error instanceof Error && TOO_COMPLEX.test(error.message)) return { tooComplex: error.message }
     throw error

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Shape, Thing } from '../support/federated.js'
-import { answersAsOne } from '../support/federation.js'
+import { answersAsOne, federate } from '../support/federation.js'
 
 const product = {
   __typename: 'Product',
@@ -32,13 +32,13 @@ describe('a root field that several services have', () => {
 const posts: Thing[] = [1, 2].map((n) => ({ __typename: 'Post', id: `p${n}`, title: `T${n}`, createdAt: n, views: n * 2, body: `B${n}` }))
 const overriding = (label: string): Shape => ({
   services: {
-    a: `type Query { posts: [Post] feed: [Post] @shareable } type Post @key(fields: "id") { id: ID! title: String createdAt: Int ${label ? '' : ''} }`,
+    a: 'type Query { posts: [Post] feed: [Post] @shareable } type Post @key(fields: "id") { id: ID! title: String createdAt: Int }',
     b: `type Query { feed: [Post] @shareable } type Post @key(fields: "id") { id: ID! createdAt: Int @override(from: "a"${label}) views: Int }`,
   },
   entities: posts,
   resolvers: { Query: { posts: () => posts, feed: () => posts } },
-  own: { a: { Post: { createdAt: ({ createdAt }) => createdAt } } },
 })
+const CREATED = '{ posts { createdAt } }'
 
 describe('a field that another service has taken over', () => {
   const federation = answersAsOne(overriding(''), [
@@ -47,8 +47,37 @@ describe('a field that another service has taken over', () => {
   ])
 
   it('is asked of that one', async () => {
-    await federation().ask('{ posts { createdAt } }')
+    await federation().ask(CREATED)
     expect(federation().called.map(({ service }) => service)).toEqual(['a', 'b'])
+  })
+})
+
+describe('a field that another service takes over little by little', () => {
+  const askedOf = async (label: string, holds: string[]) => {
+    await using federation = await federate(overriding(`, label: "${label}"`), { overrideLabels: (each) => holds.includes(each) })
+    const { data } = await federation.ask(CREATED)
+    expect(data?.posts.map(({ createdAt }: Thing) => createdAt)).toEqual([1, 2])
+    return federation.called.map(({ service }) => service)
+  }
+
+  it.each([
+    ['percent(0)', [], ['a']],
+    ['percent(100)', [], ['a', 'b']],
+    ['moved', [], ['a']],
+    ['moved', ['other'], ['a']],
+    ['moved', ['moved'], ['a', 'b']],
+  ])('is asked of one or the other: %s, where %j holds', async (label, holds, services) => {
+    expect(await askedOf(label, holds)).toEqual(services)
+  })
+
+  it('is asked of both where chance decides', async () => {
+    await using federation = await federate(overriding(', label: "percent(50)"'))
+    const ways = new Set<string>()
+    for (let asked = 0; ways.size < 2 && asked < 200; asked += 1) {
+      await federation.ask(CREATED)
+      ways.add(federation.called.map(({ service }) => service).join())
+    }
+    expect([...ways].sort()).toEqual(['a', 'a,b'])
   })
 })
 
