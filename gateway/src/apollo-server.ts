@@ -4,13 +4,12 @@ import {
   ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
-import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache'
+import type { KeyValueCache } from '@apollo/utils.keyvaluecache'
 import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLFormattedError } from 'graphql'
 import type { GatewayContext } from './context.js'
 import { stringifyAnswer } from './execution/written-data.js'
 import { signsInOnly } from './http/signs-in-only.js'
-import type { Limits } from './limits.js'
 import { presentError } from './present-error.js'
 import { requestError } from './request-error.js'
 import { checkDocuments } from './rules/documents-plugin.js'
@@ -18,13 +17,14 @@ import type { SupergraphGateway } from './supergraph-gateway.js'
 import { observeOperations } from './telemetry/observe-operations.js'
 import type { Telemetry } from './telemetry/telemetry.js'
 
-const PERSISTED_SECONDS = 24 * 60 * 60
+export const PERSISTED_SECONDS = 24 * 60 * 60
 
 export interface ApolloServerOptions {
   readonly gateway: SupergraphGateway
-  readonly limits: Limits
   readonly log: Logger
   readonly telemetry: Telemetry
+  /** The texts that are known by their hash. */
+  readonly persisted: KeyValueCache
   readonly passErrors: boolean
   readonly signInFields: () => ReadonlySet<string>
 }
@@ -32,9 +32,9 @@ export interface ApolloServerOptions {
 /** The door for plain requests: parsing, validation and GraphQL over HTTP are Apollo's. */
 export const createApolloServer = ({
   gateway,
-  limits,
   log,
   telemetry,
+  persisted,
   passErrors,
   signInFields,
 }: ApolloServerOptions): ApolloServer<GatewayContext> => {
@@ -47,7 +47,7 @@ export const createApolloServer = ({
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     // A text is kept only under its own SHA-256, and once it has been found valid: the hash is as good as the text.
-    persistedQueries: { cache: new InMemoryLRUCache({ maxSize: limits.persistedChars }), ttl: PERSISTED_SECONDS },
+    persistedQueries: { cache: persisted, ttl: PERSISTED_SECONDS },
     // Documents are read by a plug-in, which keeps them itself.
     documentStore: null,
     stringifyResult: stringifyAnswer,

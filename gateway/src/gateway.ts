@@ -1,3 +1,4 @@
+import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache'
 import type { Asking } from '@ashlar/kit/caller'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
@@ -137,7 +138,8 @@ interface Composition {
   readonly store: SupergraphStore
   readonly limits: Limits
   readonly log: Logger
-  readonly telemetry: Telemetry
+  /** A service's source as it is asked: the same one for as long as the service is. */
+  readonly watched: (name: string, source: Source) => Source
 }
 
 /** Composes the services into one graph and makes the public door to it. Throws CompositionError if they never composed. */
@@ -145,7 +147,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, publicUrl } = options
   const limits: Limits = { ...defaultLimits, ...options.limits }
   const telemetry = new Telemetry(options)
-  const composition: Composition = { store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(), limits, log, telemetry }
+  const composition: Composition = {
+    store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(),
+    limits,
+    log,
+    watched: watching(telemetry),
+  }
   let graph = await compose(options.subgraphs, composition)
   const trusted = options.trustedOperations ? await TrustedOperations.open(options.trustedOperations, log) : null
   const shared = new SharedAnswers(options.sharing ?? {})
@@ -162,13 +169,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     overrideLabels: options.overrideLabels,
   })
   const passErrors = options.passErrors ?? false
-  const apollo = createApolloServer({ gateway, limits, log, telemetry, passErrors, signInFields: () => graph.signInFields })
+  const persisted = new InMemoryLRUCache<string>({ maxSize: limits.persistedChars })
+  const apollo = createApolloServer({ gateway, log, telemetry, persisted, passErrors, signInFields: () => graph.signInFields })
   await apollo.start().catch(async (error) => {
     trusted?.close()
     await gateway.stop()
     throw error
   })
-  const streams = createStreams({ gateway, apollo, log, trusted, passErrors, signInFields: () => graph.signInFields })
+  const streams = createStreams({ gateway, apollo, log, trusted, persisted, passErrors, signInFields: () => graph.signInFields })
   const mayComeFrom = origins(options)
   const asking = {
     authenticate: options.authenticate,
@@ -279,12 +287,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
 const isComposed = (parts: GraphParts): parts is ComposedGraph => 'supergraphSdl' in parts
 
-async function compose(subgraphs: GraphParts, { store, limits, log, telemetry }: Composition): Promise<Graph> {
-  if (isComposed(subgraphs)) return wholeGraph(subgraphs, telemetry)
+async function compose(subgraphs: GraphParts, { store, limits, log, watched }: Composition): Promise<Graph> {
+  if (isComposed(subgraphs)) return wholeGraph(subgraphs, watched)
   if (subgraphs.some(({ name }) => name === REGISTRY)) {
     throw new CompositionError([{ code: 'NAME_TAKEN', message: `[${REGISTRY}] no service may be called so` }])
   }
-  const watched = (name: string, source: Source) => observedSource(name, source, telemetry.measures)
   const schemas = readSchemas(subgraphs, limits)
   const types = nodeTypesOf(schemas)
   const sdl = registrySdl(types.values())
@@ -302,9 +309,9 @@ async function compose(subgraphs: GraphParts, { store, limits, log, telemetry }:
 }
 
 /** As it is: without the fields that the gateway answers itself. */
-function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph, { measures }: Telemetry): Graph {
+function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph, watched: Composition['watched']): Graph {
   const graphs = graphsOf(supergraphSdl)
-  const owners = Object.fromEntries(graphs.map(({ name, url }) => [name, observedSource(name, sourceOf(name, url), measures)]))
+  const owners = Object.fromEntries(graphs.map(({ name, url }) => [name, watched(name, sourceOf(name, url))]))
   return {
     supergraphSdl,
     types: new Map(),
@@ -312,6 +319,16 @@ function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph, { measures }: Te
     sources: owners,
     services: new Set(graphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
+  }
+}
+
+/** What is followed goes on over another version of the graph where the source is the very same. */
+function watching({ measures }: Telemetry): Composition['watched'] {
+  const known = new WeakMap<Source, Source>()
+  return (name, source) => {
+    const observed = known.get(source) ?? observedSource(name, source, measures)
+    known.set(source, observed)
+    return observed
   }
 }
 

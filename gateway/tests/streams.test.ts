@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { nobody } from '@ashlar/kit/caller'
 import { unauthenticated } from '@ashlar/kit/errors'
@@ -156,6 +157,27 @@ describe('a subscription', () => {
 
   it('is refused whole for a credential that is none', async () => {
     expect(await refusalOf(NEWS, listenerOf(null, { refused: unauthenticated() }))).toEqual({ status: 401, codes: ['UNAUTHENTICATED'] })
+  })
+
+  it('is known by the hash of its text once it has come with it, and to plain requests as well', async () => {
+    const query = 'query Known { headline }'
+    const extensions = { persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') } }
+    const open = (text: string | null, heard = hearing()) =>
+      running.gateway.streams.open({ query: text, operationName: null, variables: {}, extensions }, listenerOf(), heard.sink)
+    expect(await open(null)).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] })
+    expect(await open('query Other { headline }')).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] })
+    expect(await open(null)).toMatchObject({ errors: [{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }] })
+    await open(query)
+    const heard = hearing()
+    await open(null, heard)
+    await until(() => heard.ended !== null)
+    expect(heard.answers).toEqual([{ data: { headline: null } }])
+    const { json } = await running.send({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ extensions }),
+    })
+    expect(json).toEqual({ data: { headline: null } })
   })
 
   it('is planned with the fragments that it is written in', async () => {

@@ -1,5 +1,6 @@
 import type { ApolloServer } from '@apollo/server'
-import { AshlarError, badUserInput } from '@ashlar/kit/errors'
+import type { KeyValueCache } from '@apollo/utils.keyvaluecache'
+import { AshlarError } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { type GraphQLError, type GraphQLFormattedError, OperationTypeNode } from 'graphql'
 import type { GatewayContext } from '../context.js'
@@ -11,6 +12,7 @@ import { type TrustedOperations, withoutHash } from '../rules/trusted-operations
 import type { SupergraphGateway } from '../supergraph-gateway.js'
 import { errorOf, type Member } from './feed.js'
 import { Feeds } from './feeds.js'
+import { keepText, textOf } from './persisted-text.js'
 import { prepareLive, RootRefused, readOperation } from './prepare-live.js'
 import type { Listener, Refusal, Stream, StreamRequest, StreamSink, Streams } from './stream.js'
 
@@ -21,6 +23,8 @@ export interface StreamsOptions {
   readonly log: Logger
   /** The list of operations that may run; null where any may. */
   readonly trusted: TrustedOperations | null
+  /** The texts that are known by their hash, those of plain requests among them. */
+  readonly persisted: KeyValueCache
   readonly passErrors: boolean
   readonly signInFields: () => ReadonlySet<string>
 }
@@ -36,9 +40,10 @@ export interface OpenStreams extends Streams {
 
 const BAD_REQUEST = 400
 
-export function createStreams({ gateway, apollo, log, trusted, passErrors, signInFields }: StreamsOptions): OpenStreams {
+export function createStreams({ gateway, apollo, log, trusted, persisted, passErrors, signInFields }: StreamsOptions): OpenStreams {
   const present = (error: GraphQLError): GraphQLFormattedError => presentError(error.toJSON(), error, { log, passErrors })
   const feeds = new Feeds({ log, present })
+
   async function answerOnce(request: StreamRequest, { listener, sink }: Pick<Member, 'listener' | 'sink'>, isStopped: () => boolean) {
     const { query, operationName, variables, extensions } = request
     const contextValue: GatewayContext = { asking: listener.asking(), refused: listener.refused }
@@ -52,10 +57,10 @@ export function createStreams({ gateway, apollo, log, trusted, passErrors, signI
 
   async function open(given: StreamRequest, listener: Listener, sink: StreamSink): Promise<Stream> {
     const request = trusted ? admitStream(trusted, given) : given
-    const { query, operationName, variables } = request
-    if (query === null) throw badUserInput('query', 'is missing')
-    const asked = { query, operationName, variables }
+    const { operationName, variables } = request
+    const asked = { query: await textOf(request, persisted), operationName, variables }
     const { document, operation } = readOperation(gateway.current, asked)
+    await keepText(request, persisted)
     if (listener.refused && !signsInOnly(document, operation, signInFields())) throw listener.refused
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
       let stopped = false
