@@ -59,8 +59,7 @@ export class GraphQLStreams implements Streams {
   ): Promise<void> {
     const args = { schema: this.schema, document, variableValues: variables, operationName }
     const contextValue = { listener, signal, resume }
-    const tell = (result: ExecutionResult) => {
-      const event = result.data?.greetings as { cursor?: string } | undefined
+    const tell = (result: ExecutionResult, event?: { readonly cursor?: string }) => {
       const room = sink.next(answerOf(result, resume ? (event?.cursor ?? null) : null))
       return Object.keys(result.data ?? {}).some((name) => this.shared.has(name)) ? undefined : room
     }
@@ -77,7 +76,7 @@ export class GraphQLStreams implements Streams {
           await listener.held?.()
           if (signal.aborted) return
           listener.asking()
-          await tell(await execute({ ...args, rootValue, contextValue }))
+          await tell(await execute({ ...args, rootValue, contextValue }), rootValue as object)
         }
       }
     } catch (error) {
