@@ -275,6 +275,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       ready = false
       closed = true
+      gateway.hurry()
       await updating
       await transports.close()
       streams.close()

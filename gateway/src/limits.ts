@@ -35,6 +35,9 @@ export interface Limits {
   /** Plans kept, and how long they may be together, as text. */
   readonly plansKept: number
   readonly planBytesKept: number
+  /** Operations that are planned anew before another version of the graph comes into force, the most wanted first, and for how long at most. */
+  readonly plansRenewed: number
+  readonly renewMs: number
   /** Texts of operations that clients know by their hash, in characters together. */
   readonly persistedChars: number
   /** How many operations may wait for the planner, and how long. */
@@ -88,6 +91,8 @@ export const defaultLimits: Limits = {
   planningPaths: 1_000,
   plansKept: 1_000,
   planBytesKept: 8 * 1024 * 1024,
+  plansRenewed: 200,
+  renewMs: 5_000,
   persistedChars: 8 * 1024 * 1024,
   plansWaiting: 500,
   planWaitMs: 10_000,

@@ -20,6 +20,7 @@ import { type HoldsLabel, withOverrideLabels } from './planning/override-labels.
 import type { planCache } from './planning/plan-cache.js'
 import { type KeyedPlan, plannable } from './planning/plannable.js'
 import { type Operation, Planner } from './planning/planner.js'
+import { renewPlans } from './planning/renew-plans.js'
 import { requestError } from './request-error.js'
 import { OperationRules, type Policies } from './rules/operation-rules.js'
 import type { Refusals } from './rules/refusals.js'
@@ -89,13 +90,14 @@ export class SupergraphGateway extends Base {
   private version: Version | null = null
   /** By the schema that a request was validated with: it is executed with the same version, whatever came meanwhile. */
   private readonly versions = new WeakMap<GraphQLSchema, Version>()
+  private readonly hurrying = new AbortController()
   private notify: (supergraphSdl: string) => void = () => {}
 
   constructor(private readonly options: SupergraphGatewayOptions) {
     super({
       supergraphSdl: async ({ update }) => {
         const { supergraphSdl, sources } = options
-        this.adopt(await loadGraph(supergraphSdl), sources)
+        this.keep(this.build(await loadGraph(supergraphSdl), sources))
         this.notify = update
         return { supergraphSdl }
       },
@@ -111,7 +113,11 @@ export class SupergraphGateway extends Base {
       this.keep({ ...version, number: version.number + 1, ...executing(version, this.by(sources)) })
       return
     }
-    this.adopt(await loadGraph(supergraphSdl), sources)
+    const { limits } = this.options
+    const next = this.build(await loadGraph(supergraphSdl), sources)
+    const renewing = { check: next.rules.check, plan: next.plan, limitMs: limits.renewMs, signal: this.hurrying.signal }
+    if (version) await renewPlans(version.plan.hottest(limits.plansRenewed), renewing)
+    this.keep(next)
     this.notify(supergraphSdl)
     void version?.planner.retire()
   }
@@ -173,6 +179,11 @@ export class SupergraphGateway extends Base {
   /** The plain fields of a type's keys, such as `id`. */
   keysOf = (typeName: string): readonly string[] => this.version?.keys.of(typeName) ?? []
 
+  /** Has a switch that is going on wait for nothing more. */
+  hurry(): void {
+    this.hurrying.abort()
+  }
+
   /** Ends the planner's thread as well. */
   override async stop() {
     await super.stop()
@@ -213,7 +224,7 @@ export class SupergraphGateway extends Base {
     return version
   }
 
-  private adopt(graph: LoadedGraph, sources: Sources) {
+  private build(graph: LoadedGraph, sources: Sources): Version {
     const { limits, log, telemetry } = this.options
     const planner = new Planner(graph.supergraphSdl, limits, log)
     const planKeyed = async (given: Operation) => {
@@ -228,8 +239,8 @@ export class SupergraphGateway extends Base {
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1
-    this.keep({ ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, this.by(sources)) })
     planner.warm()
+    return { ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, this.by(sources)) }
   }
 
   private by(sources: Sources): Executing {

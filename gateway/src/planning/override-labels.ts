@@ -1,5 +1,5 @@
 import { type DirectiveNode, type GraphQLSchema, isInterfaceType, isObjectType, Kind } from 'graphql'
-import type { planCache } from './plan-cache.js'
+import type { PlanCache } from './plan-cache.js'
 
 /** Says which labels of `@override` hold, beside those of a percentage, which are drawn for each operation. */
 export type HoldsLabel = (label: string) => boolean
@@ -13,14 +13,14 @@ const PERCENT = /^percent\((\d{1,3}(?:\.\d{1,8})?)\)$/
  * @param draw a number from 0 to 100, of which `percent(5)` holds below 5
  */
 export function withOverrideLabels(
-  plan: ReturnType<typeof planCache>,
+  plan: PlanCache,
   supergraph: GraphQLSchema,
   holds: HoldsLabel = () => false,
   draw: () => number = () => Math.random() * 100,
-): ReturnType<typeof planCache> {
+): PlanCache {
   const fields = labelledFields(supergraph)
   if (fields.size === 0) return plan
-  return (hash, operation) => {
+  const labelled: (...wanted: Parameters<PlanCache>) => ReturnType<PlanCache> = (hash, operation) => {
     const drawn = draw()
     const labels = [...fields].flatMap(([label, names]) => {
       // A label for what is not in the text makes no other plan.
@@ -30,6 +30,8 @@ export function withOverrideLabels(
     })
     return labels.length === 0 ? plan(hash, operation) : plan(`${hash} ${JSON.stringify(labels)}`, { ...operation, labels })
   }
+  // What is renewed has its labels already.
+  return Object.assign(labelled, { hottest: plan.hottest, renew: plan.renew })
 }
 
 /** The names of the fields that depend on each label; with them those of what requires one of them. */

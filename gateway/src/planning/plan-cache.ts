@@ -5,16 +5,37 @@ import type { Operation, Planned } from './planner.js'
 
 interface Kept {
   readonly planned: Promise<Planned>
+  readonly wanted: Wanted
+  /** How often it was wanted lately. */
+  uses: number
   bytes: number
 }
+
+/** An operation, and the hash that stands for its text. */
+export interface Wanted {
+  readonly hash: string
+  readonly operation: Operation
+}
+
+export interface PlanCache {
+  (hash: string, operation: Operation): Promise<QueryPlan>
+  /** The operations that were wanted most lately, at most so many, and of those that could be planned. */
+  hottest(max: number): readonly Wanted[]
+  /** Plans what was wanted of another cache, exactly as it was wanted there. */
+  renew(wanted: Wanted): Promise<unknown>
+}
+
+/** After so many uses all of them count half: what was wanted yesterday is not what is wanted now. */
+const HALVED_AFTER = 10_000
 
 /**
  * Plans each operation once: those at the same time share the first one's planning, and what was refused as TOO_COMPLEX stays
  * refused. Bounded by number and by size; the one used longest ago makes room.
  */
-export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation: Operation) => Promise<Planned>) {
+export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation: Operation) => Promise<Planned>): PlanCache {
   const plans = new Map<string, Kept>()
   let bytes = 0
+  let usesInAll = 0
 
   const drop = (key: string) => {
     bytes -= plans.get(key)?.bytes ?? 0
@@ -27,14 +48,20 @@ export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation
     }
   }
 
-  const add = (key: string, operation: Operation): Kept => {
-    const kept: Kept = { planned: plan(operation), bytes: 0 }
+  const use = (kept: Kept) => {
+    kept.uses += 1
+    usesInAll += 1
+    if (usesInAll % HALVED_AFTER === 0) for (const each of plans.values()) each.uses /= 2
+  }
+
+  const add = (key: string, wanted: Wanted): Kept => {
+    const kept: Kept = { planned: plan(wanted.operation), wanted, uses: 0, bytes: 0 }
     plans.set(key, kept)
     kept.planned.then(
       (planned) => {
         if (plans.get(key) !== kept) return
-        kept.bytes = planned.bytes
-        bytes += planned.bytes
+        kept.bytes = planned.bytes + wanted.operation.query.length
+        bytes += kept.bytes
         makeRoom()
       },
       (error) => {
@@ -46,15 +73,23 @@ export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation
     return kept
   }
 
-  /** `hash` stands for the operation's text, so that a long one is not kept. */
-  return async (hash: string, operation: Operation): Promise<QueryPlan> => {
+  const cache = async (hash: string, operation: Operation): Promise<QueryPlan> => {
     const key = `${hash} ${operation.operationName ?? ''}`
     const known = plans.get(key)
     if (known) {
       plans.delete(key)
       plans.set(key, known)
     }
-    const { plan } = await (known ?? add(key, operation)).planned
+    const kept = known ?? add(key, { hash, operation })
+    use(kept)
+    const { plan } = await kept.planned
     return plan
   }
+  const hottest = (max: number): readonly Wanted[] =>
+    [...plans.values()]
+      .filter(({ bytes: planned }) => planned > 0)
+      .sort((one, other) => other.uses - one.uses)
+      .slice(0, max)
+      .map(({ wanted }) => wanted)
+  return Object.assign(cache, { hottest, renew: ({ hash, operation }: Wanted) => cache(hash, operation) })
 }

@@ -1,6 +1,5 @@
-import type { QueryPlan } from '@apollo/query-planner'
 import type { Limits } from '../limits.js'
-import { planCache } from '../planning/plan-cache.js'
+import { type PlanCache, planCache } from '../planning/plan-cache.js'
 import type { Operation, Planned } from '../planning/planner.js'
 import type { Telemetry } from './telemetry.js'
 
@@ -9,7 +8,7 @@ export function observedPlans(
   limits: Limits,
   plan: (operation: Operation) => Promise<Planned>,
   { tally, measures }: Pick<Telemetry, 'tally' | 'measures'>,
-): (hash: string, operation: Operation) => Promise<QueryPlan> {
+): PlanCache {
   const cached = planCache(limits, async (operation) => {
     const begun = performance.now()
     tally.plansMade += 1
@@ -21,8 +20,9 @@ export function observedPlans(
       measures?.planned.observe((performance.now() - begun) / 1_000)
     }
   })
-  return (hash, operation) => {
+  const observed = (hash: string, operation: Operation) => {
     tally.plansWanted += 1
     return cached(hash, operation)
   }
+  return Object.assign(observed, { hottest: cached.hottest, renew: cached.renew })
 }
