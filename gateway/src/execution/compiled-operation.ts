@@ -113,8 +113,10 @@ export function compileFinish(
         variables: run.variables,
       })
       if (faulty) explain(run, writer, log)
+      const isInAnswer = (path: ResponsePath): boolean => writer.placeOf(run.data, path).length === path.length
       const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
-        const { message, path, extensions } = error
+        const { message, extensions } = error
+        const path = run.pathOf(error, isInAnswer)
         const place = path && writer.placeOf(run.data, path)
         if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
         return [new GraphQLError(message, { path: place, extensions })]

@@ -101,7 +101,7 @@ function failAll(run: Run, { cluster, entities }: Wanted, error: GraphQLFormatte
   for (const { path } of cluster.members) run.unanswered(path, keys)
   for (const { path } of cluster.members) {
     if (path.length === 0 && !cluster.fetch.node.requires) {
-      for (const key of keys) run.fail({ ...error, path: [key] })
+      for (const key of keys) run.fail({ ...error, path: [key] }, { ofRoot: cluster.fetch })
       return
     }
     let first: ResponsePath | null = null

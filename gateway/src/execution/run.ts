@@ -3,9 +3,11 @@ import type { GraphQLFormattedError } from 'graphql'
 import type { Conditions } from './conditions.js'
 import type { DataPath, ResponsePath } from './data-path.js'
 import { Entities } from './entities.js'
+import type { ReadFetch } from './fetch-document.js'
 import type { FetchGroup, Gathering } from './fetch-group.js'
 import type { AskedNow } from './fetch-request.js'
 import { FoundObjects } from './found-objects.js'
+import { missingPlace } from './missing-place.js'
 
 /** Errors of one answer; beyond them nothing new is learned. */
 const ERRORS_MAX = 1_000
@@ -29,6 +31,7 @@ export class Run {
   readonly gatherings = new Map<FetchGroup, Gathering>()
   /** How many fetches of a group have not come yet. */
   readonly missing = new Map<FetchGroup, number>()
+  private readonly ofRoots = new WeakMap<GraphQLFormattedError, ReadFetch>()
   private readonly ofFields = new WeakSet<GraphQLFormattedError>()
   private readonly variableTexts = new Map<string, string | undefined>()
 
@@ -62,14 +65,22 @@ export class Run {
   }
 
   /**
-   * @param ofField whether it is of just the field that it names, rather than of all that was asked there
+   * @param how `ofField`: whether it is of just the field that it names, rather than of all that was asked there; `ofRoot`: what was asked
+   * of a root field, where all of it failed
    * @returns whether there is room for more
    */
-  fail(error: GraphQLFormattedError, { ofField = false } = {}): boolean {
+  fail(error: GraphQLFormattedError, { ofField = false, ofRoot }: { ofField?: boolean; ofRoot?: ReadFetch } = {}): boolean {
     if (this.isFull) return false
     this.errors.push(error)
     if (ofField) this.ofFields.add(error)
+    if (ofRoot) this.ofRoots.set(error, ofRoot)
     return !this.isFull
+  }
+
+  /** Where an error stands in the data, now that all has come. */
+  pathOf(error: GraphQLFormattedError, isInAnswer: (path: ResponsePath) => boolean): ResponsePath | undefined {
+    const asked = this.ofRoots.get(error)
+    return asked ? missingPlace(this.data, asked, String(error.path?.[0]), isInAnswer) : error.path
   }
 
   isOfField(error: GraphQLFormattedError): boolean {
