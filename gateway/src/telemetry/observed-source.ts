@@ -3,7 +3,7 @@ import { AshlarError } from '@ashlar/kit/errors'
 import type { Answer, Source } from '../data-sources/source.js'
 import type { SubgraphRequest } from '../subgraph.js'
 import { ReportedSpan } from './fetch-report.js'
-import { codeLabel } from './known-codes.js'
+import { codeLabel, NO_ANSWER } from './known-codes.js'
 import type { GatewayMeasures } from './measures.js'
 
 /** Has whatever a subgraph is asked measured and told of, by whoever wants that; where nobody does it costs a look. */
@@ -40,6 +40,3 @@ export function observedSource(service: string, source: Source, measures: Gatewa
     ask: (request, asking) => (measures || asking.trace ? ask(request, asking) : source.ask(request, asking)),
   }
 }
-
-/** It hung, broke off, or answered what is no answer. */
-const NO_ANSWER = 'NO_ANSWER'
