@@ -36,7 +36,6 @@ import { viewerOf } from './sharing/viewer.js'
 import { createStreams, type OpenStreams } from './streams/streams.js'
 import type { AnySubgraph } from './subgraph.js'
 import { SupergraphGateway } from './supergraph-gateway.js'
-import { observedSource } from './telemetry/observed-source.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { createTransports, type TransportCounts } from './transports/transports.js'
 
@@ -151,7 +150,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(),
     limits,
     log,
-    watched: watching(telemetry),
+    watched: (name, source) => telemetry.source(name, source),
   }
   let graph = await compose(options.subgraphs, composition)
   const trusted = options.trustedOperations ? await TrustedOperations.open(options.trustedOperations, log) : null
@@ -176,7 +175,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await gateway.stop()
     throw error
   })
-  const streams = createStreams({ gateway, apollo, log, trusted, persisted, passErrors, signInFields: () => graph.signInFields })
+  const streams = createStreams({ gateway, apollo, log, telemetry, trusted, persisted, passErrors, signInFields: () => graph.signInFields })
   const mayComeFrom = origins(options)
   const asking = {
     authenticate: options.authenticate,
@@ -194,6 +193,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     origins: mayComeFrom,
   })
   telemetry.measures?.serve(graph.sources)
+  telemetry.measures?.watch({ streams: () => streams.counts, sharing: () => shared.stats, connections: () => transports.counts() })
   let ready = true
   let closed = false
   let updating: Promise<void> = Promise.resolve()
@@ -320,16 +320,6 @@ function wholeGraph({ supergraphSdl, sourceOf }: ComposedGraph, watched: Composi
     sources: owners,
     services: new Set(graphs.map(({ name }) => name)),
     signInFields: signInFieldsOf(supergraphSdl),
-  }
-}
-
-/** What is followed goes on over another version of the graph where the source is the very same. */
-function watching({ measures }: Telemetry): Composition['watched'] {
-  const known = new WeakMap<Source, Source>()
-  return (name, source) => {
-    const observed = known.get(source) ?? observedSource(name, source, measures)
-    known.set(source, observed)
-    return observed
   }
 }
 

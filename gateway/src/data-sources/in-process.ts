@@ -32,12 +32,10 @@ export function inProcess(subgraph: GatewaySubgraph, { fetchMs }: Pick<Limits, '
 /** What is waited for, each within its time. */
 class Waits {
   private readonly ends = new Set<(reason: Error) => void>()
-  private aborted: Error | null = null
 
   constructor(private readonly limitMs: number) {}
 
   async for<Value>(value: Promise<Value>): Promise<Value> {
-    if (this.aborted) throw this.aborted
     let end: (reason: Error) => void = () => {}
     const overrun = new Promise<never>((_, reject) => {
       end = reject
@@ -51,7 +49,6 @@ class Waits {
   }
 
   abort(reason: Error): void {
-    this.aborted = reason
     for (const end of this.ends) end(reason)
   }
 }

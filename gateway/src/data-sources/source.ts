@@ -24,7 +24,7 @@ export interface Source {
   follow?(request: SubgraphRequest, asking: () => Asking, signal: AbortSignal): AsyncGenerator<Answer, void, undefined>
   /** Whether it is not asked for a while, since it kept failing. */
   isLeftAlone?(): boolean
-  /** Has what is being asked fail now, and whatever is asked from now on. */
+  /** Has what is being asked fail now. Nothing more will be. */
   abort?(reason: Error): void
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { type Answer, Unreachable } from '../data-sources/source.js'
 import { stringifyAnswer } from '../execution/written-data.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
 import { cursorIn, type LiveOperation, requestAfter, variablesAfter } from './live-operation.js'
 import { RootRefused } from './prepare-live.js'
 import type { Listener, StreamSink } from './stream.js'
@@ -23,6 +24,7 @@ export interface FeedOptions {
   /** As whom all its events are, where they are the same for everybody; else each of its members is the same person. */
   readonly everybody: Asking | null
   readonly log: Logger
+  readonly telemetry: Telemetry
   readonly present: (error: GraphQLError) => GraphQLFormattedError
   /** It stands behind another event than before. */
   readonly onMoved: (feed: Feed, before: unknown) => void
@@ -171,7 +173,9 @@ export class Feed {
     const { operation, options } = this
     const asking = await this.askingForEvent()
     if (this.ended) return
-    const { merged, ...outcome } = await operation.compiled.event(answer, variablesAfter(operation, this.cursor), asking)
+    const { merged, ...outcome } = await options.telemetry.event(operation.compiled.service, asking, (traced) =>
+      operation.compiled.event(answer, variablesAfter(operation, this.cursor), traced),
+    )
     if (this.ended) return
     if (options.everybody && isRefusal(outcome))
       for (const member of [...this.members]) if (options.onRefused(this, member)) this.remove(member)
@@ -183,6 +187,7 @@ export class Feed {
     const members = [...this.members]
     let room: Promise<void> | undefined
     for (const { sink } of members) room = sink.next(event)
+    options.telemetry.tally.eventsSent += members.length
     if (cursor !== null) options.onMoved(this, before)
     if (members.length === 1 && room) await room
   }

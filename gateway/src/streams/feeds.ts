@@ -2,12 +2,14 @@ import { type Asking, nobody } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
 import type { GraphQLError, GraphQLFormattedError } from 'graphql'
 import { viewerOf } from '../sharing/viewer.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
 import { Feed, type Member } from './feed.js'
 import { eventsKey, type LiveOperation } from './live-operation.js'
 import type { Stream } from './stream.js'
 
 export interface FeedsOptions {
   readonly log: Logger
+  readonly telemetry: Telemetry
   readonly present: (error: GraphQLError) => GraphQLFormattedError
 }
 

@@ -10,6 +10,8 @@ import { presentError } from '../present-error.js'
 import { statusOf } from '../request-error.js'
 import { type TrustedOperations, withoutHash } from '../rules/trusted-operations.js'
 import type { SupergraphGateway } from '../supergraph-gateway.js'
+import type { ObservedOperation } from '../telemetry/observed-operation.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
 import { errorOf, type Member } from './feed.js'
 import { Feeds } from './feeds.js'
 import { keepText, textOf } from './persisted-text.js'
@@ -21,6 +23,7 @@ export interface StreamsOptions {
   /** Answers what is answered once. */
   readonly apollo: ApolloServer<GatewayContext>
   readonly log: Logger
+  readonly telemetry: Telemetry
   /** The list of operations that may run; null where any may. */
   readonly trusted: TrustedOperations | null
   /** The texts that are known by their hash, those of plain requests among them. */
@@ -38,38 +41,71 @@ export interface OpenStreams extends Streams {
   close(): void
 }
 
+/** Who asks, and who watches how it goes. */
+interface Asker extends Pick<Member, 'listener' | 'sink'> {
+  readonly observed: ObservedOperation
+}
+
+const OK = 200
 const BAD_REQUEST = 400
 
-export function createStreams({ gateway, apollo, log, trusted, persisted, passErrors, signInFields }: StreamsOptions): OpenStreams {
-  const present = (error: GraphQLError): GraphQLFormattedError => presentError(error.toJSON(), error, { log, passErrors })
-  const feeds = new Feeds({ log, present })
+/** How the request is called over which somebody listens. */
+function idOf(listener: Listener): string {
+  try {
+    return listener.asking().request.id
+  } catch {
+    // Who has ended meanwhile: they are told where they are asked for next.
+    return 'ended'
+  }
+}
 
-  async function answerOnce(request: StreamRequest, { listener, sink }: Pick<Member, 'listener' | 'sink'>, isStopped: () => boolean) {
+export function createStreams({
+  gateway,
+  apollo,
+  log,
+  telemetry,
+  trusted,
+  persisted,
+  passErrors,
+  signInFields,
+}: StreamsOptions): OpenStreams {
+  const present = (error: GraphQLError): GraphQLFormattedError => presentError(error.toJSON(), error, { log, passErrors })
+  const feeds = new Feeds({ log, telemetry, present })
+  const told = (observed: ObservedOperation, status: number, bytes = 0) =>
+    telemetry.sent(observed, telemetry.answered(observed), { status, bytes })
+
+  async function answerOnce(request: StreamRequest, { listener, sink, observed }: Asker, isStopped: () => boolean) {
     const { query, operationName, variables, extensions } = request
-    const contextValue: GatewayContext = { asking: listener.asking(), refused: listener.refused }
+    const { trace } = observed
+    const asking = listener.asking()
+    const contextValue: GatewayContext = { asking: trace ? { ...asking, trace } : asking, refused: listener.refused, observed }
     const asked = { ...(query !== null && { query }), ...(operationName !== null && { operationName }), variables, extensions }
     const { body } = await apollo.executeOperation(asked, { contextValue })
     if (isStopped() || body.kind !== 'single') return
     const { data, errors } = body.singleResult
-    sink.next({ text: stringifyAnswer({ ...(data !== undefined && { data }), ...(errors && { errors }) }).trimEnd(), cursor: null })
+    const text = stringifyAnswer({ ...(data !== undefined && { data }), ...(errors && { errors }) }).trimEnd()
+    sink.next({ text, cursor: null })
     sink.complete()
   }
 
-  async function open(given: StreamRequest, listener: Listener, sink: StreamSink): Promise<Stream> {
+  async function open(given: StreamRequest, { listener, sink, observed }: Asker): Promise<Stream> {
     const request = trusted ? admitStream(trusted, given) : given
     const { operationName, variables } = request
     const asked = { query: await textOf(request, persisted), operationName, variables }
     const { document, operation } = readOperation(gateway.current, asked)
     await keepText(request, persisted)
+    observed.is({ document, operation, text: asked.query })
     if (listener.refused && !signsInOnly(document, operation, signInFields())) throw listener.refused
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) {
       let stopped = false
       setImmediate(() =>
-        answerOnce(request, { listener, sink }, () => stopped).catch((error: unknown) => {
-          if (stopped) return
-          sink.next({ text: stringifyAnswer({ errors: [present(errorOf(error))] } as object).trimEnd(), cursor: null })
-          sink.complete()
-        }),
+        answerOnce(request, { listener, sink, observed }, () => stopped)
+          .catch((error: unknown) => {
+            if (stopped) return
+            sink.next({ text: stringifyAnswer({ errors: [present(errorOf(error))] } as object).trimEnd(), cursor: null })
+            sink.complete()
+          })
+          .finally(() => told(observed, OK)),
       )
       return {
         stop() {
@@ -84,6 +120,7 @@ export function createStreams({ gateway, apollo, log, trusted, persisted, passEr
       again: (live, cursor) => void feeds.follow(member, live, cursor),
     }
     const live = await member.prepare()
+    told(observed, OK)
     return feeds.follow(member, live, request.resume?.after ?? live.live.afterOf(variables))
   }
 
@@ -97,10 +134,18 @@ export function createStreams({ gateway, apollo, log, trusted, persisted, passEr
   }
 
   return {
-    open: (request, listener, sink) =>
-      open(request, listener, sink).catch((error: unknown) =>
-        error instanceof RootRefused ? tellOnce(sink, error.error) : refusalOf(errorOf(error), present),
-      ),
+    async open(request, listener, sink) {
+      const observed = telemetry.begin({ requestId: idOf(listener), name: 'stream' })
+      try {
+        return await open(request, { listener, sink, observed })
+      } catch (error) {
+        const refusal = refusalOf(errorOf(error), present)
+        observed.failed(refusal.errors)
+        const isRoot = error instanceof RootRefused
+        told(observed, isRoot ? OK : refusal.status)
+        return isRoot ? tellOnce(sink, error.error) : refusal
+      }
+    },
     get counts() {
       return feeds.counts
     },

@@ -34,6 +34,12 @@ export const gatewayFamilies = {
   sockets: families.sockets,
   subscriptions: families.subscriptions,
   readersTooSlow: families.socketsTooSlow,
+  shared: counter('ashlar_gateway_shared_answers_total', 'Answers that may be shared: of another who asked the same, kept, or made anew.', [
+    'outcome',
+  ]),
+  answersKept: gauge('ashlar_gateway_answers_kept', 'Answers that are kept for who asks the same.'),
+  answerBytesKept: gauge('ashlar_gateway_answers_kept_bytes', 'How long they are together.'),
+  httpStreams: gauge('ashlar_gateway_http_streams', 'Answers over HTTP that go on: event streams and multipart.'),
   upstreams: gauge('ashlar_gateway_upstreams', 'Streams of events that are taken from subgraphs.'),
   eventsExecuted: counter('ashlar_gateway_events_executed_total', 'Events that were executed, once for all who get the same of them.'),
   eventsSent: counter('ashlar_gateway_events_sent_total', 'Answers that were sent of them.'),

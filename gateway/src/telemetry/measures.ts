@@ -1,6 +1,9 @@
 import type { Family, Histograms, Measures, Sample } from '@ashlar/kit/metrics'
 import type { HistogramCell } from '@ashlar/kit/metrics/histogram'
 import type { Source } from '../data-sources/source.js'
+import type { SharingStats } from '../sharing/shared-answers.js'
+import type { OpenStreams } from '../streams/streams.js'
+import type { TransportCounts } from '../transports/transports.js'
 import { gatewayFamilies as families, fetchDurations, operationDurations, planningDurations } from './families.js'
 import { codeLabel } from './known-codes.js'
 import { OperationNames } from './operation-names.js'
@@ -32,6 +35,12 @@ export class Counts {
   }
 }
 
+export interface Watched {
+  readonly streams: () => OpenStreams['counts']
+  readonly sharing: () => SharingStats
+  readonly connections: () => TransportCounts
+}
+
 /** What is measured of one gateway where somebody may read it. */
 export class GatewayMeasures {
   readonly planned: HistogramCell
@@ -39,6 +48,7 @@ export class GatewayMeasures {
   private readonly names: OperationNames<Counts>
   private readonly fetches: Histograms
   private readonly subgraphs = new Map<string, Counts>()
+  private readonly watched: (() => Sample[])[] = []
   private sources: Readonly<Record<string, Source>> = {}
 
   constructor(
@@ -86,6 +96,27 @@ export class GatewayMeasures {
     }
   }
 
+  /** Has what streams and what is shared told of, as they say it themselves. */
+  watch({ streams, sharing, connections }: Watched): void {
+    this.watched.push(() => {
+      const { feeds, members } = streams()
+      const { joined, hits, misses, kept, keptBytes } = sharing()
+      const { sockets, httpStreams, tooSlow } = connections()
+      return [
+        { family: families.sockets, value: sockets },
+        { family: families.httpStreams, value: httpStreams },
+        { family: families.readersTooSlow, value: tooSlow },
+        { family: families.upstreams, value: feeds },
+        { family: families.subscriptions, value: members },
+        { family: families.shared, value: joined, labels: { outcome: 'joined' } },
+        { family: families.shared, value: hits, labels: { outcome: 'kept' } },
+        { family: families.shared, value: misses, labels: { outcome: 'made' } },
+        { family: families.answersKept, value: kept },
+        { family: families.answerBytesKept, value: keptBytes },
+      ]
+    })
+  }
+
   close(): void {
     this.measures.close()
   }
@@ -101,12 +132,9 @@ export class GatewayMeasures {
       one(families.persisted, tally.persistedKnown, { outcome: 'known' }),
       one(families.persisted, tally.persistedUnknown, { outcome: 'unknown' }),
       one(families.persisted, tally.persistedStored, { outcome: 'stored' }),
-      one(families.sockets, tally.sockets),
-      one(families.subscriptions, tally.subscriptions),
-      one(families.readersTooSlow, tally.readersTooSlow),
-      one(families.upstreams, tally.upstreams),
       one(families.eventsExecuted, tally.eventsExecuted),
       one(families.eventsSent, tally.eventsSent),
+      ...this.watched.flatMap((read) => read()),
       ...[...this.operations].flatMap(({ label: operation, bytes, errors }) => [
         one(families.operationBytes, bytes, { operation }),
         ...[...errors].map(([code, count]) => one(families.operationErrors, count, { operation, code })),

@@ -14,15 +14,7 @@ export class Tally {
   persistedKnown = 0
   persistedUnknown = 0
   persistedStored = 0
-  /** Sockets of clients that are open. */
-  sockets = 0
-  /** Subscriptions of clients, over whatever transport. */
-  subscriptions = 0
-  /** Streams of events that are taken from subgraphs for them: several who ask the same share one. */
-  upstreams = 0
   /** Events that were executed, and answers that were sent of them. */
   eventsExecuted = 0
   eventsSent = 0
-  /** Clients that were sent away since they did not read. */
-  readersTooSlow = 0
 }

@@ -1,8 +1,13 @@
+import type { Asking } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
 import type { Measures } from '@ashlar/kit/metrics'
 import type { Tracing } from '@ashlar/kit/tracing/trace'
+import type { GraphQLFormattedError } from 'graphql'
+import type { Source } from '../data-sources/source.js'
+import { codeLabel } from './known-codes.js'
 import { GatewayMeasures } from './measures.js'
 import { ObservedOperation } from './observed-operation.js'
+import { observedSource } from './observed-source.js'
 import { Tally } from './tally.js'
 
 /** Where what a gateway does is told of; null is nowhere. */
@@ -18,6 +23,10 @@ export interface Outcome {
   /** As HTTP would say it. */
   readonly status: number
   readonly bytes: number
+}
+
+interface Answered {
+  readonly errors?: readonly Pick<GraphQLFormattedError, 'extensions'>[]
 }
 
 export interface Arrival {
@@ -37,6 +46,7 @@ const REFUSED = 'refused'
 export class Telemetry {
   readonly tally = new Tally()
   readonly measures: GatewayMeasures | null
+  private readonly sources = new WeakMap<Source, Source>()
   private readonly log: Logger
   private readonly tracing: Tracing | null
 
@@ -44,6 +54,13 @@ export class Telemetry {
     this.log = log
     this.tracing = tracing ?? null
     this.measures = measures ? new GatewayMeasures(measures, this.tally) : null
+  }
+
+  /** A source whose fetches are told of; for the same one always the same. */
+  source(service: string, source: Source): Source {
+    const known = this.sources.get(source) ?? observedSource(service, source, this.measures)
+    this.sources.set(source, known)
+    return known
   }
 
   /** An operation has come. */
@@ -91,6 +108,19 @@ export class Telemetry {
       ...(span?.traceId && { traceId: span.traceId }),
     }
     this.log[level](line, 'an operation')
+  }
+
+  /** Has one event of a subscription told of: each is a trace of its own. */
+  async event<Outcome extends Answered>(service: string, asking: Asking, work: (asking: Asking) => Promise<Outcome>): Promise<Outcome> {
+    this.tally.eventsExecuted += 1
+    const span = this.tracing
+      ?.fromOutside(undefined)
+      .begin('event', 'work', { 'ashlar.subgraph': service, 'graphql.operation.type': 'subscription' })
+    if (!span) return work(asking)
+    const outcome = await work({ ...asking, trace: span })
+    const [error] = outcome.errors ?? []
+    span.end(error && codeLabel(error.extensions?.code))
+    return outcome
   }
 
   close(): void {
