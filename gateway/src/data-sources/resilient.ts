@@ -1,4 +1,5 @@
 import { AshlarError, subgraphUnavailable } from '@ashlar/kit/errors'
+import { isObject } from '../execution/json-text.js'
 import type { Answer, Source } from './source.js'
 
 /** Failures in a row after which a service is left alone. */
@@ -53,7 +54,7 @@ export function resilient(source: Source): Source {
 
 function isCutOff(error: unknown): boolean {
   if (error instanceof AshlarError) return false
-  for (let cause = error, depth = 0; cause instanceof Error && depth < 3; cause = cause.cause, depth += 1)
-    if ('code' in cause && CUT_OFF.has(String(cause.code))) return true
+  for (let cause = error, depth = 0; isObject(cause) && depth < 3; cause = cause.cause, depth += 1)
+    if (CUT_OFF.has(String(cause.code))) return true
   return false
 }
