@@ -1,9 +1,13 @@
 /** What one client or one schema may cost; each can be set. */
 export interface Limits {
   readonly bodyBytes: number
+  /** From the first byte of a request to its last; a body of 4 MB takes less on any line that is of use. */
+  readonly requestMs: number
   /** Operations in one request, as a list. */
   readonly batch: number
   readonly tokens: number
+  /** Of an operation's text: longer ones belong into variables. */
+  readonly lines: number
   /** Brackets of any kind within each other in one document or one body, and so the deepest recursion over it. */
   readonly nesting: number
   /** Selections after all fragments are spread. */
@@ -70,8 +74,10 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   bodyBytes: 4 * 1024 * 1024,
+  requestMs: 30_000,
   batch: 10,
   tokens: 10_000,
+  lines: 20_000,
   nesting: 100,
   selections: 10_000,
   depth: 50,

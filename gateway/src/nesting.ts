@@ -10,8 +10,9 @@ const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.BRACE_R, TokenKind.BR
  * own: a few thousand selections within each other overflow the stack. What is no GraphQL at all is left for the parser to say.
  * @throws TOO_COMPLEX
  */
-export function checkNesting(text: string, { nesting, tokens }: Pick<Limits, 'nesting' | 'tokens'>) {
+export function checkNesting(text: string, { nesting, tokens, lines }: Pick<Limits, 'nesting' | 'tokens' | 'lines'>) {
   if (text.length <= nesting) return
+  if (hasMoreLines(text, lines)) throw tooComplex({ message: `The operation has more than ${lines} lines.`, limit: lines })
   const lexer = new Lexer(new Source(text))
   let depth = 0
   for (let count = 1; ; count += 1) {
@@ -22,6 +23,14 @@ export function checkNesting(text: string, { nesting, tokens }: Pick<Limits, 'ne
     if (CLOSING.has(kind)) depth -= 1
     if (depth > nesting) throw tooComplex({ message: `The operation nests deeper than ${nesting} levels.`, limit: nesting })
   }
+}
+
+/** Comments and the lines of a block string cost as much as tokens do, and no parser counts them. */
+function hasMoreLines(text: string, limit: number): boolean {
+  let lines = 1
+  for (const end of text.length > limit ? ['\n', '\r'] : [])
+    for (let at = text.indexOf(end); at !== -1 && lines <= limit; at = text.indexOf(end, at + 1)) lines += 1
+  return lines > limit
 }
 
 function nextKind(lexer: Lexer): TokenKind | null {

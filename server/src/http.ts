@@ -1,12 +1,11 @@
 import type { Gateway } from '@ashlar/gateway/gateway'
 import { refuseForeignHosts } from '@ashlar/gateway/http/refuse-foreign-hosts'
+import { serverTimes } from '@ashlar/gateway/http/server-times'
+import { defaultLimits } from '@ashlar/gateway/limits'
 import type { Settings } from '@ashlar/kit/config'
 import { closeAfterAnswers } from '@ashlar/kit/stop-server'
 import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 
-/** From the first byte of a request to its last; a body of 4 MB takes less on any line that is of use. */
-const REQUEST_MS = 30_000
-const IDLE_CONNECTION_MS = 75_000
 const PARAMETER_MAX = 300
 
 export interface Doors {
@@ -20,13 +19,12 @@ export interface Doors {
 
 /** The one origin that serves it all. */
 export async function createHttpServer(
-  { trustedProxies, publicUrl }: Settings,
+  { trustedProxies, publicUrl, limits }: Settings,
   { gateway, pages, internal = [] }: Doors,
 ): Promise<FastifyInstance> {
   const server = fastify({
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
-    requestTimeout: REQUEST_MS,
-    keepAliveTimeout: IDLE_CONNECTION_MS,
+    ...serverTimes({ ...defaultLimits, ...limits }),
     routerOptions: { maxParamLength: PARAMETER_MAX },
     // Connections that carry nothing now are closed with the server; those that do finish first.
     forceCloseConnections: 'idle',

@@ -9,6 +9,7 @@ import {
   NoFragmentCyclesRule,
   type OperationDefinitionNode,
   parse,
+  specifiedRules,
   UniqueFragmentNamesRule,
   validate,
 } from 'graphql'
@@ -32,7 +33,12 @@ const FRAGMENT_RULES = [UniqueFragmentNamesRule, NoFragmentCyclesRule]
 const CONDITIONAL_ROOT = new GraphQLError('What a subscription begins with can not depend on @skip or @include.', {
   extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
 })
-/** graphql-js has given up comparing fields. */
+/** More of them tell nobody more. */
+const ERRORS_MAX = 50
+/** In texts of up to this length it is told what else a name may have meant: that takes its time. */
+const SUGGESTED_MAX = 20_000
+/** What graphql-js says where it has told enough, and where it has given up comparing fields. */
+const TOO_MANY = 'Too many validation errors, error limit reached. Validation aborted.'
 const ABORTED = 'Validation aborted.'
 
 /**
@@ -48,11 +54,12 @@ export function documentChecks(schema: GraphQLSchema, limits: Limits): CheckDocu
     checkNesting(text, limits)
     const document = parse(text, { maxTokens: limits.tokens })
     boundDefinitions(document, limits)
-    const unbounded = validate(schema, document, FRAGMENT_RULES)
+    const options = { maxErrors: ERRORS_MAX, hideSuggestions: text.length > SUGGESTED_MAX }
+    const unbounded = validate(schema, document, FRAGMENT_RULES, options)
     if (unbounded.length > 0) return { errors: faultsOf(document, unbounded) }
     boundSelections(document, limits)
     if (hasConditionalRoot(document)) return { errors: [CONDITIONAL_ROOT] }
-    const errors = validate(schema, document)
+    const errors = validate(schema, document, specifiedRules, options)
     if (errors.length > 0) return { errors: faultsOf(document, errors) }
     for (const operation of operationsIn(document)) boundOperation(document, operation)
     return { document }
@@ -92,14 +99,17 @@ function boundDefinitions(document: DocumentNode, limits: Limits) {
 function boundSelections(document: DocumentNode, limits: Limits) {
   const fragments = fragmentsOf(document)
   const measure = measuring(fragments)
-  let overlaps = 0
-  for (const definition of [...operationsIn(document), ...fragments.values()]) {
+  const operations = operationsIn(document)
+  for (const definition of [...operations, ...fragments.values()]) {
     const { selections, aliases, directives, depth } = measure(definition)
     bound('selections', selections, limits.selections)
     bound('aliases', aliases, limits.aliases)
     bound('directives', directives, limits.directives)
     bound('fields within each other', depth, limits.depth)
-    overlaps += overlapsOf(definition, fragments, limits.overlaps)
+  }
+  let overlaps = 0
+  for (const operation of operations) {
+    overlaps += overlapsOf(operation, fragments, limits.overlaps)
     bound('fields of one name in one place', overlaps, limits.overlaps)
   }
 }
@@ -115,8 +125,9 @@ const operationsIn = ({ definitions }: DocumentNode): readonly OperationDefiniti
 /** A value that can't be is the same fault in an operation's text as in its variables: BAD_USER_INPUT with every issue in it. */
 function faultsOf(document: DocumentNode, errors: readonly GraphQLError[]): readonly GraphQLError[] {
   if (errors.some(({ message }) => message === ABORTED)) return [tooComplex({ message: 'The operation takes too long to validate.' })]
-  const literals = badLiterals(document, errors)
-  return literals ? [literals] : errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
+  const told = errors.filter(({ message }) => message !== TOO_MANY)
+  const literals = badLiterals(document, told)
+  return literals ? [literals] : told.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED'))
 }
 
 const coded = ({ message, nodes, source, positions, extensions }: GraphQLError, code: string): GraphQLError =>

@@ -1,11 +1,11 @@
-import { type FieldNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
+import { type FieldNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql'
 import type { Fragments } from './measure.js'
 
 /**
  * How many pairs of fields stand under one name in one place of an answer: validation compares each with each, and all below them (GraphQL,
  * Field Selection Merging), so that a small text can keep it busy. Stops counting above `limit`. Fragments must not lead to themselves.
  */
-export function overlapsOf(definition: OperationDefinitionNode | FragmentDefinitionNode, fragments: Fragments, limit: number): number {
+export function overlapsOf(operation: OperationDefinitionNode, fragments: Fragments, limit: number): number {
   let pairs = 0
 
   function merge(sets: readonly SelectionSetNode[]): void {
@@ -37,6 +37,6 @@ export function overlapsOf(definition: OperationDefinitionNode | FragmentDefinit
     }
   }
 
-  merge([definition.selectionSet])
+  merge([operation.selectionSet])
   return pairs
 }

@@ -12,6 +12,7 @@ import { plainHttp } from '../data-sources/plain-http.js'
 import type { Source } from '../data-sources/source.js'
 import { createGateway } from '../gateway.js'
 import { invalidationDoor } from '../http/invalidation-door.js'
+import { serverTimes } from '../http/server-times.js'
 import { stopServing } from '../http/stop-serving.js'
 import { keepLooking, openFirst, reloading } from './graph-changes.js'
 import { graphSource } from './graph-source.js'
@@ -25,9 +26,6 @@ export interface Standalone extends AsyncDisposable {
   services(): readonly string[]
   close(): Promise<void>
 }
-
-const REQUEST_MS = 30_000
-const IDLE_CONNECTION_MS = 75_000
 
 /**
  * Starts it. The graph is loaded anew whenever it changes; one that can't be loaded leaves the one before in force.
@@ -80,8 +78,7 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
     closing.push(() => ended.abort())
 
     const server = fastify({
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
+      ...serverTimes(limits),
       forceCloseConnections: 'idle',
       return503OnClosing: true,
     })
