@@ -8,6 +8,8 @@ export interface SubgraphRequest {
   readonly variables: Readonly<Record<string, unknown>>
   /** The same as the JSON that goes over HTTP, where it is there already: `variables` need not be read then. */
   readonly body?: string
+  /** Of a subscription: the variable that takes a cursor; where that is null, the service may say first behind which one it begins. */
+  readonly startingBy?: string
   /** Whether it may change something; it is taken to, unless said otherwise. */
   readonly writing?: boolean
   /** How many entities it is about; of none it is where it does not say. */
@@ -15,6 +17,7 @@ export interface SubgraphRequest {
 }
 
 export interface SubgraphResult {
+  readonly extensions?: Readonly<Record<string, unknown>>
   readonly data?: Readonly<Record<string, unknown>> | null
   readonly errors?: readonly GraphQLFormattedError[]
 }

@@ -11,6 +11,7 @@ import { plainHttp } from '../src/data-sources/plain-http.js'
 import type { Source } from '../src/data-sources/source.js'
 import { upstreamSockets } from '../src/data-sources/upstream-sockets.js'
 import { isRefusal, type Listener, type Stream } from '../src/streams/stream.js'
+import type { GatewaySubgraph } from '../src/subgraph.js'
 import { hearing, listenerOf, type Newsroom, newsroom } from './support/newsroom.js'
 import { IDENTITY, startGateway } from './support/running-gateway.js'
 
@@ -37,13 +38,29 @@ async function serve(room: Newsroom, { port = 0, expiresInMs }: { port?: number;
     proofs.push(asking)
     return { asking: { ...nobody(), ...(asking as object) }, ...(expiresInMs !== undefined && { expiresInMs }) }
   }
-  const { schema, subscribe } = room.news
-  const subgraph = { schema, subscribe } as unknown as Parameters<typeof attachSockets>[0]['subgraph']
+  const { schema } = room.news
+  const subgraph = { schema, subscribe: tellingStart(room) } as unknown as Parameters<typeof attachSockets>[0]['subgraph']
   const sockets = attachSockets({ server, path: '/graphql', subgraph, authenticate, log: silentLog() })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   closing.push(() => stop({ server, sockets }))
   return { port: (server.address() as AddressInfo).port, sockets, server, proofs }
 }
+
+/** As a service of the kit does it: told by which variable, it says first where it begins. */
+const tellingStart =
+  (room: Newsroom): NonNullable<GatewaySubgraph['subscribe']> =>
+  async (request, asking, signal) => {
+    const { startingBy, variables } = request
+    const { cursor } = room
+    const starts = startingBy && (variables[startingBy] ?? null) === null
+    const asked = starts ? { ...request, variables: { ...variables, [startingBy]: cursor } } : request
+    const answers = await room.news.subscribe?.(asked, asking, signal)
+    if (!answers || !(Symbol.asyncIterator in answers)) throw new Error('refused')
+    return (async function* () {
+      if (starts) yield { extensions: { startingCursor: cursor } }
+      yield* answers
+    })()
+  }
 
 async function stop({ server, sockets }: Pick<Service, 'server' | 'sockets'>) {
   await sockets.close()
@@ -69,6 +86,7 @@ function statedSockets(port: number, renewEveryMs?: number) {
     proof: ({ identity }) => ({ asking: { identity } }),
     keyOf: ({ identity }) => identity?.userId ?? '',
     messageBytesMax: 1_000_000,
+    tellsStart: true,
     ...(renewEveryMs !== undefined && { renewEveryMs }),
   })
   closing.push(() => upstream.close())
@@ -115,6 +133,20 @@ describe('subscriptions at a service that is a process of its own', () => {
     }
     expect(titles(heard)).toEqual(['news 1', 'news 2', 'news 3', 'news 4', 'news 5', 'news 6'])
     expect(heard.ended).toBeNull()
+  })
+
+  it('miss nothing of what happens before their first event, though it dies and nobody has given a cursor', async () => {
+    const room = newsroom()
+    room.publish('before')
+    const service = await serve(room)
+    const follow = await gatewayOver(room, statedSockets(service.port))
+    const heard = await follow(OWN)
+    await until(() => room.following === 1)
+    await stop(service)
+    room.publish('meanwhile')
+    await serve(room, { port: service.port })
+    await until(() => heard.answers.length === 1)
+    expect(titles(heard)).toEqual(['meanwhile'])
   })
 
   it('prove anew who asks before what was proved runs out', async () => {

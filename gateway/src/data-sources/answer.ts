@@ -24,6 +24,12 @@ export const readAnswerText = (text: string, options?: { readonly open?: boolean
   plain: !text.includes('\\'),
 })
 
+/** The same for what comes of a subscription, which may first say where it begins. */
+export function readFollowed(answer: unknown, how: { readonly open?: boolean } = {}): Answer {
+  const { startingCursor: startsAt } = isRecord(answer) && isRecord(answer.extensions) ? answer.extensions : {}
+  return typeof startsAt === 'string' ? { data: null, errors: [], startsAt } : readAnswer(answer, how)
+}
+
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -31,6 +31,7 @@ export function overHttp({ door, signsIn, fetchMs, log }: OverHttpOptions): Sour
     url: socketUrl(new URL('/graphql', door.url)),
     proof: (asking) => ({ statement: door.statement('/graphql', SOCKET_BODY, withoutCookie(asking)) }),
     keyOf: (asking) => viewerOf(asking).key,
+    tellsStart: true,
     messageBytesMax: MESSAGE_BYTES_MAX,
   })
   const source = resilient({

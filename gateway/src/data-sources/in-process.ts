@@ -1,6 +1,6 @@
 import type { Limits } from '../limits.js'
 import type { GatewaySubgraph } from '../subgraph.js'
-import { readAnswer } from './answer.js'
+import { readAnswer, readFollowed } from './answer.js'
 import { type Source, Unreachable } from './source.js'
 
 /** Asks a service that runs in this process, within `fetchMs`. */
@@ -23,7 +23,7 @@ export function inProcess(subgraph: GatewaySubgraph, { fetchMs }: Pick<Limits, '
         })
         if (!answers) throw new Unreachable('has no subscriptions')
         if (!(Symbol.asyncIterator in answers)) yield readAnswer(answers)
-        else for await (const answer of answers) yield readAnswer(answer)
+        else for await (const answer of answers) yield readFollowed(answer)
       },
     }),
   }

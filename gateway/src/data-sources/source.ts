@@ -8,6 +8,8 @@ export interface Answer {
   readonly errors: readonly GraphQLFormattedError[]
   /** How long it was, where it came over a network. */
   readonly bytes?: number
+  /** No answer yet: the cursor behind which the subscription begins. */
+  readonly startsAt?: string
   /** Whether it is known that no text in it needs escaping in JSON. */
   readonly plain?: boolean
 }

@@ -2,7 +2,7 @@ import type { Asking } from '@ashlar/kit/caller'
 import { type Client, createClient, type FormattedExecutionResult, MessageType, stringifyMessage } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import type { SubgraphRequest } from '../subgraph.js'
-import { readAnswer } from './answer.js'
+import { readFollowed } from './answer.js'
 import { type Answer, type Source, Unreachable } from './source.js'
 
 export interface UpstreamSocketsOptions {
@@ -15,6 +15,8 @@ export interface UpstreamSocketsOptions {
   keyOf(asking: Asking): string
   /** Whether errors' extensions are the client's business, whatever they are. */
   readonly open?: boolean
+  /** Whether the service says behind which cursor a subscription begins. */
+  readonly tellsStart?: boolean
   /** Of one message. */
   readonly messageBytesMax: number
   /** How often it is proved anew who asks. */
@@ -107,7 +109,7 @@ class UpstreamSocket {
   }
 
   async *follow(request: SubgraphRequest, asking: () => Asking, signal: AbortSignal): AsyncGenerator<Answer, void, undefined> {
-    const { open = false } = this.options
+    const { open = false, tellsStart = false } = this.options
     const queue: FormattedExecutionResult[] = []
     let end: { readonly error: Error | null } | null = null
     let wake = () => {}
@@ -116,9 +118,14 @@ class UpstreamSocket {
       wake()
     }
     this.askings.add(asking)
-    const { query, operationName, variables } = request
+    const { query, operationName, variables, startingBy } = request
     const unsubscribe = this.client.subscribe(
-      { query, variables: { ...variables }, ...(operationName && { operationName }) },
+      {
+        query,
+        variables: { ...variables },
+        ...(operationName && { operationName }),
+        ...(startingBy !== undefined && tellsStart && { extensions: { startingBy } }),
+      },
       {
         next(answer) {
           queue.push(answer as FormattedExecutionResult)
@@ -138,7 +145,7 @@ class UpstreamSocket {
     try {
       while (!signal.aborted) {
         const answer = queue.shift()
-        if (answer) yield readAnswer(answer, { open })
+        if (answer) yield readFollowed(answer, { open })
         else if (end) {
           const { error } = end as { readonly error: Error | null }
           if (error) throw error

@@ -126,7 +126,8 @@ export class Feed {
           if (isGoingAway(answer)) throw new Unreachable('the service is going away')
           began = true
           retryMs = RETRY_MS
-          await this.deliver(answer)
+          if (answer.startsAt === undefined) await this.deliver(answer)
+          else this.stand(answer.startsAt)
         }
         if (this.ended) return
         if (!this.reopens) return this.complete()
@@ -190,6 +191,13 @@ export class Feed {
     options.telemetry.tally.eventsSent += members.length
     if (cursor !== null) options.onMoved(this, before)
     if (members.length === 1 && room) await room
+  }
+
+  /** Has learned where it begins: if it breaks before the first event, it goes on from there. */
+  private stand(cursor: string): void {
+    const { cursor: before } = this
+    this.cursor ??= cursor
+    if (before === null) this.options.onMoved(this, before)
   }
 
   /** As whom an event is carried out, once it is known who has ended, and what they may now. */

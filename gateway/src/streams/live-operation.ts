@@ -21,8 +21,10 @@ export const variablesAfter = ({ live, variables }: LiveOperation, after: unknow
   live.resumes ? { ...variables, [AFTER_VARIABLE]: after ?? null } : variables
 
 /** What its owner is asked, to go on behind a cursor. */
-export const requestAfter = (operation: LiveOperation, after: unknown): SubgraphRequest =>
-  operation.compiled.request(variablesAfter(operation, after))
+export function requestAfter(operation: LiveOperation, after: unknown): SubgraphRequest {
+  const request = operation.compiled.request(variablesAfter(operation, after))
+  return operation.live.resumes ? { ...request, startingBy: AFTER_VARIABLE } : request
+}
 
 /** The cursor of the event that merged data is about. */
 export function cursorIn({ live }: LiveOperation, merged: Variables): string | null {

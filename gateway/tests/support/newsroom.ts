@@ -27,6 +27,8 @@ export interface Newsroom {
   /** How many events were taken from the log, by all who follow it. */
   readonly taken: number
   publish(title?: string): string
+  /** Where the log stands. */
+  readonly cursor: string
   /** Breaks every connection in the middle. */
   cut(): void
   /** Says to all that the service stops. */
@@ -152,6 +154,9 @@ export function newsroom(): Newsroom {
     openings,
     get following() {
       return following
+    },
+    get cursor() {
+      return `c${log.length}`
     },
     get taken() {
       return taken

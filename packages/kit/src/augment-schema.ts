@@ -17,7 +17,8 @@ const KIT_SPEC = 'https://ashlar.dev/kit/v1.0'
 /** Directives of the kit, with their definitions; one that a schema uses is linked and carried into the supergraph. */
 const KIT_DIRECTIVES: Record<string, string> = {
   signsIn: '"An expired or ended credential does not fail a request made of such fields alone." directive @signsIn on FIELD_DEFINITION',
-  perViewer: '"What it answers depends on who asks." directive @perViewer on FIELD_DEFINITION',
+  perViewer:
+    '"What it answers, or of a subscription which events it brings, depends on who asks." directive @perViewer on FIELD_DEFINITION',
   sharedEvents:
     '"Its events may be shared between those who select the same, where nothing in the selection is @perViewer." directive @sharedEvents on FIELD_DEFINITION',
 }

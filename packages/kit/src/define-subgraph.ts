@@ -106,6 +106,6 @@ function startSubgraph<Services, Loaders>(definition: SubgraphDefinition<Service
     async close() {
       await Promise.all([stopJobs(), ...consumers.map((consumer) => consumer.stop())])
     },
-    ...subgraphExecution({ service: name, schema, services, loaders: definition.loaders, log }),
+    ...subgraphExecution({ service: name, schema, services, loaders: definition.loaders, cursor: () => deps.events.cursor(), log }),
   }
 }

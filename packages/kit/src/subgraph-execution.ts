@@ -21,6 +21,11 @@ export interface SubgraphOperation {
   readonly query: string
   readonly operationName?: string | null
   readonly variables?: Readonly<Record<string, unknown>> | null
+  /**
+   * Of a subscription: the variable that takes a cursor of the service's log. Where it is null, so that all that happens from now on is meant,
+   * the stream begins with an answer that says where that is: `extensions.startingCursor`. Whoever loses it at once can go on from there.
+   */
+  readonly startingBy?: string | null
 }
 
 /** A stream of answers: one an event. Ends by itself, when it is returned, or after an answer with `data: null` and why. */
@@ -40,6 +45,8 @@ export interface ExecutionOptions<Services, Loaders> {
   readonly schema: GraphQLSchema
   readonly services: Services
   readonly loaders: (services: Services, caller: Caller) => Loaders
+  /** Where the service's log stands now. */
+  readonly cursor?: () => Promise<string>
   readonly log: Logger
 }
 
@@ -134,15 +141,33 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
       return answer
     },
 
-    async subscribe(asked, asking, signal) {
+    async subscribe(given, asking, signal) {
+      const start = await startOf(given, options.cursor)
+      const asked = start ? { ...given, variables: { ...given.variables, ...start.variables } } : given
       const prepared = prepare(asked)
       if ('errors' in prepared) return refused(prepared.errors)
       if (prepared.operation && prepared.operation.operation !== OperationTypeNode.SUBSCRIPTION)
         return refused([badUserInput('query', 'is no subscription, and only those are streamed')])
       const args = argsOf(prepared, asked)
       const source = await createSourceEventStream({ ...args, contextValue: contextOf(asking, 'read', signal) })
-      if (Symbol.asyncIterator in source) return answers(source, args, asking)
+      if (Symbol.asyncIterator in source) return beginning(start?.cursor, answers(source, args, asking))
       return { data: null, ...present(source.errors, false) }
     },
+  }
+}
+
+/** The cursor that a subscription begins behind, where it is to be told. */
+async function startOf({ startingBy, variables }: SubgraphOperation, cursorNow: (() => Promise<string>) | undefined) {
+  if (!startingBy || !cursorNow || (variables?.[startingBy] ?? null) !== null) return null
+  const cursor = await cursorNow()
+  return { cursor, variables: { [startingBy]: cursor } }
+}
+
+async function* beginning(cursor: string | undefined, answers: AnswerStream): AnswerStream {
+  try {
+    if (cursor !== undefined) yield { extensions: { startingCursor: cursor } }
+    yield* answers
+  } finally {
+    await answers.return()
   }
 }

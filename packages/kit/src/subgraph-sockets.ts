@@ -87,8 +87,9 @@ export function attachSockets({ server, path, subgraph, authenticate, limits: gi
     },
     async onSubscribe({ extra, subscriptions }: Context<Record<string, unknown>, Client>, _, operation) {
       if (Object.keys(subscriptions).length > limits.subscriptionsMax) return [tooComplex({ limit: limits.subscriptionsMax })]
-      const { query, operationName = null, variables = null } = operation
-      const answers = await extra.subscribe({ query, operationName, variables })
+      const { query, operationName = null, variables = null, extensions } = operation
+      const startingBy = typeof extensions?.startingBy === 'string' ? extensions.startingBy : null
+      const answers = await extra.subscribe({ query, operationName, variables, startingBy })
       // Refused before anything ran: the protocol has a message of its own for that.
       if (!(Symbol.asyncIterator in answers) && answers.data === undefined) return (answers.errors ?? []).map(asError)
       return { schema: subgraph.schema, document: SOME_SUBSCRIPTION, contextValue: answers }

@@ -67,6 +67,26 @@ describe('postEvents', () => {
     await again.stop()
   })
 
+  it('says where it begins, if it is asked to, so that whoever loses it at once misses nothing', async () => {
+    const ended = new AbortController()
+    const query = 'subscription ($after: String) { postEvents(after: $after) { post { title } } }'
+    const follow = async (after: string | null) => {
+      const answers = await test.subgraph.subscribe({ query, variables: { after }, startingBy: 'after' }, () => author, ended.signal)
+      if (!(Symbol.asyncIterator in answers)) throw new Error('refused')
+      return answers
+    }
+    const lost = await follow(null)
+    const begins = await lost.next()
+    const { startingCursor } = (begins.value as { extensions?: { startingCursor?: string } }).extensions ?? {}
+    expect(begins.value).toEqual({ extensions: { startingCursor: expect.any(String) } })
+    await lost.return()
+    await write(test, author, { title: 'Meanwhile' })
+    const again = await follow(startingCursor ?? null)
+    expect(await again.next()).toEqual({ done: false, value: { data: { postEvents: { post: { title: 'Meanwhile' } } } } })
+    ended.abort()
+    await again.return()
+  })
+
   it('leaves out what is hidden by the time it is told, but for its removal', async () => {
     const start = await cursorNow(test)
     const { id } = await write(test, author, { title: 'Hidden' })
