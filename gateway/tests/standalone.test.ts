@@ -160,6 +160,14 @@ describe('what stands behind npm run gateway', () => {
     [['--supergraph', 'a', '--limit', 'nothing=5'], '--limit'],
     [['--supergraph', 'a', '--limit', 'tokens=none'], '--limit'],
     [['--supergraph', 'a', '--log-level', 'loud'], '--log-level'],
+    [['--supergraph', 'a', '--cache', 'much'], '--cache'],
+    [['--supergraph', 'a', '--cache', '0'], '--cache'],
+    [['--supergraph', 'a', '--cache', '1mb', '--cache-token', 'short'], '--cache-token'],
+    [['--supergraph', 'a', '--cache-token', 'a-token-that-is-long'], '--cache-token'],
+    [['--supergraph', 'a', '--jwks', 'nowhere'], '--jwks'],
+    [['--supergraph', 'a', '--issuer', 'b'], '--jwks'],
+    [['--supergraph', 'a', '--jwks', 'https://b/c', '--algorithm', 'none'], '--algorithm'],
+    [['--supergraph', 'a', '--jwks', 'https://b/c', '--algorithm', 'HS256'], '--algorithm'],
     [['--unknown'], '--unknown'],
   ])('is refused in words where it makes no sense: %j', (args, named) => {
     expect(() => readSettings(args)).toThrow(named)
