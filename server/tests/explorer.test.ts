@@ -49,6 +49,12 @@ describeInBrowser('the explorer on a real instance', () => {
     await run(page)
     await expectAnswer(page, '"mara@demo.example"')
 
+    await page.getByRole('button', { name: 'Greetings', exact: true }).click()
+    await run(page)
+    await expectAnswer(page, '"Hello, you!"')
+    await expectAnswer(page, '"number": 5')
+
+    await page.getByRole('button', { name: 'Me', exact: true }).click()
     await account.click()
     await panel.getByRole('button', { name: 'Sign out' }).click()
     await account.getByText('Sign in').waitFor()

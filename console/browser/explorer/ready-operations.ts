@@ -109,4 +109,14 @@ query Me {
   }
 }
 `,
+  `# What happens, as it happens; over
+# a socket of its own.
+
+subscription Greetings {
+  greetings(name: "you", count: 5, intervalMs: 500) {
+    number
+    text
+  }
+}
+`,
 ]

@@ -105,6 +105,12 @@ export class Session {
     return own ? send(operation, headers) : this.#sendAsCaller(operation, headers, send)
   }
 
+  /** The token of whoever is signed in, good for a while yet; null for nobody. */
+  async token(): Promise<string | null> {
+    await this.#fresh()
+    return this.#token?.value ?? null
+  }
+
   /** A token that the server no longer takes is renewed once: such a request was refused before anything of it ran. */
   async #sendAsCaller(operation: Operation, headers: Headers, deliver: typeof send) {
     await this.#fresh()
