@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { getIntrospectionQuery, stripIgnoredCharacters } from 'graphql'
+import { defaultLimits } from '../src/limits.js'
+import { readSettings } from '../src/standalone/settings.js'
 import { codesOf, type Running, startGateway } from './support/running-gateway.js'
 import { town } from './support/town.js'
 
@@ -99,3 +102,19 @@ function wholeSchema(count: number): string {
   const [, selection, fragments] = /__schema(\{.*?)\}(fragment .*)$/.exec(text) ?? []
   return `{ ${times(count, (n) => `s${n}: __schema { ...S }`)} } fragment S on __Schema ${selection} ${fragments}`
 }
+
+describe('the bounds', () => {
+  it('are told to people as they are', () => {
+    const text = readFileSync(new URL('../../docs/gateway.md', import.meta.url), 'utf8')
+    const rows = [...text.matchAll(/^\| `(\w+)` +\| ([\d,]+) +\|/gm)].map(([, name, value = '']) => [
+      name,
+      Number(value.replaceAll(',', '')),
+    ])
+    expect(Object.fromEntries(rows)).toEqual(defaultLimits)
+  })
+
+  it('are all set by their names', () => {
+    for (const name of Object.keys(defaultLimits))
+      expect(readSettings(['--supergraph', 'a', '--limit', `${name}=7`])?.limits).toMatchObject({ [name]: 7 })
+  })
+})
