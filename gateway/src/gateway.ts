@@ -164,7 +164,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     wrote: (asking, changed) => {
       if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
     },
-    policies: options.policies ?? noPolicies,
+    policies: options.policies ? unkept(options.policies) : noPolicies,
     overrideLabels: options.overrideLabels,
   })
   const passErrors = options.passErrors ?? false
@@ -285,6 +285,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   }
 }
+
+/** Whether a policy holds may be another thing the next moment: what depends on one is not kept. */
+const unkept =
+  (policies: Policies): Policies =>
+  (names, asking) => {
+    asking.reply.hints?.answered('no-store')
+    return policies(names, asking)
+  }
 
 const isComposed = (parts: GraphParts): parts is ComposedGraph => 'supergraphSdl' in parts
 

@@ -186,6 +186,27 @@ describe('identical queries at the same time', () => {
     expect(service.calls).toHaveLength(1)
   })
 
+  it('are not those that say twice, or in another form, what they ask', async () => {
+    const open = hold()
+    const before = joined()
+    const headers = { 'apollo-require-preflight': 'true' }
+    const query = encodeURIComponent('{ notes }')
+    const twice = running.send({ path: `/graphql?query=${query}&query=${query}`, headers })
+    const once = [1, 2].map(() => running.send({ path: `/graphql?query=${query}`, headers }))
+    await until(() => joined() === before + 1)
+    open()
+    expect((await twice).status).toBe(400)
+    for (const { json } of await Promise.all(once)) expect(json).toEqual({ data: { notes: [] } })
+    const post = (body: object) =>
+      running.send({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const sha256Hash = createHash('sha256').update('{ notes }').digest('hex')
+    const extensions = { persistedQuery: { version: 1, sha256Hash } }
+    await post({ query: '{ notes }', extensions })
+    await post({ extensions })
+    const [bad, good] = await Promise.all([post({ query: 5, extensions }), post({ extensions })])
+    expect([bad.status, good.json]).toEqual([400, { data: { notes: [] } }])
+  })
+
   it('are not told of a write by a field’s name', async () => {
     expect((await running.ask('{ mutation }')).json).toEqual({ data: { mutation: null } })
   })

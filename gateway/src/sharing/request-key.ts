@@ -24,8 +24,9 @@ const TRACE = 'ashlar-trace'
 export function requestKey({ method, headers, body, searchParams }: AskedFor, texts: OperationTexts): RequestKey | null {
   if (headers[TRACE] !== undefined) return null
   if (method === 'GET') {
-    if (!PREFLIGHTED.some((name) => headers[name])) return null
     const asked = Object.fromEntries(searchParams)
+    // What is given twice is refused: nobody who gives it once may get that refusal.
+    if (!PREFLIGHTED.some((name) => headers[name]) || searchParams.size !== Object.keys(asked).length) return null
     return keyOf(headers, { ...asked, extensions: parsed(asked.extensions) }, texts, 'GET')
   }
   return method === 'POST' && isRecord(body) ? keyOf(headers, body, texts, 'POST') : null
@@ -34,7 +35,8 @@ export function requestKey({ method, headers, body, searchParams }: AskedFor, te
 function keyOf(headers: AskedFor['headers'], asked: Readonly<Record<string, unknown>>, texts: OperationTexts, method: string) {
   const { query, operationName, variables, extensions } = asked
   const hash = isRecord(extensions) && isRecord(extensions.persistedQuery) ? extensions.persistedQuery.sha256Hash : undefined
-  if (typeof query !== 'string' && typeof hash !== 'string') return null
+  const isMissing = query === undefined || query === null
+  if (typeof query !== 'string' && !(isMissing && typeof hash === 'string')) return null
   const text = typeof query === 'string' ? texts.normalised(query) : texts.ofHash(String(hash))
   if (text === null) return typeof query === 'string' ? null : { text: '', unknownHash: String(hash) }
   return { text: JSON.stringify([method, headers.accept ?? '', text, operationName, variables, extensions]), unknownHash: null }
