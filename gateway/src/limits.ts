@@ -33,6 +33,7 @@ export interface Limits {
   /** What one operation may cost, by the rules in cost.ts, and how long a list is taken to be of which the schema does not say. */
   readonly cost: number
   readonly listSize: number
+  /** With the answer that it takes too long, 2 s. */
   readonly planningMs: number
   /** Options that the planner keeps for each step of a path. */
   readonly planningPaths: number
@@ -93,7 +94,7 @@ export const defaultLimits: Limits = {
   pageSize: 1_000,
   cost: 15_000,
   listSize: 10,
-  planningMs: 2_000,
+  planningMs: 1_900,
   planningPaths: 1_000,
   plansKept: 1_000,
   planBytesKept: 8 * 1024 * 1024,

@@ -33,18 +33,20 @@ export interface StandIn extends GatewaySubgraph {
 export interface StandInOptions {
   /** Types that are added to what can be commented on and tagged, in a service of their own. */
   readonly addedSubjects?: readonly string[]
+  /** How long each list is. */
+  readonly listSize?: number
 }
 
 const SUBJECT_FIELDS = 'id: ID! viewerCanEdit: Boolean'
 
 /** Stand-ins for all the services of the contract. */
-export function standIns({ addedSubjects = [] }: StandInOptions = {}): readonly StandIn[] {
+export function standIns({ addedSubjects = [], listSize = 2 }: StandInOptions = {}): readonly StandIn[] {
   const documents = readdirSync(CONTRACT)
     .filter((file) => file.endsWith('.graphql'))
     .map((file) => [basename(file, '.graphql'), augmentSchema(readFileSync(join(CONTRACT, file), 'utf8'))] as const)
   if (addedSubjects.length > 0) documents.push(['added', augmentSchema(addedSdl(addedSubjects))])
   const subjects = subjectTypesOf(documents.map(([, document]) => document))
-  return documents.map(([name, document]) => standIn(name, document, subjects))
+  return documents.map(([name, document]) => standIn(name, document, { subjects, listSize }))
 }
 
 const addedSdl = (types: readonly string[]): string => `
@@ -53,7 +55,12 @@ const addedSdl = (types: readonly string[]): string => `
   type Query { ${types.map((type) => `added${type}: ${type}`).join(' ')} }
   ${types.map((type) => `type ${type} implements Subject & Node @key(fields: "id") { ${SUBJECT_FIELDS} }`).join('\n')}`
 
-function standIn(name: string, document: DocumentNode, subjects: readonly string[]): StandIn {
+interface Making {
+  readonly subjects: readonly string[]
+  readonly listSize: number
+}
+
+function standIn(name: string, document: DocumentNode, { subjects, listSize }: Making): StandIn {
   const schema = buildSubgraphSchema(expandSubject(document, subjects))
   const asked: SubgraphRequest[] = []
   return {
@@ -70,6 +77,7 @@ function standIn(name: string, document: DocumentNode, subjects: readonly string
         document: parse(request.query),
         operationName: request.operationName ?? null,
         variableValues: request.variables,
+        contextValue: { listSize },
         fieldResolver: made,
         typeResolver: ({ __typename }) => __typename,
       })
@@ -83,22 +91,25 @@ interface Made {
 }
 
 /** What a field answers: what its object has, else something that depends on the object and the field alone. */
-function made(parent: Made | undefined, args: Made, _context: unknown, info: GraphQLResolveInfo): unknown {
+function made(parent: Made | undefined, args: Made, { listSize }: Pick<Making, 'listSize'>, info: GraphQLResolveInfo): unknown {
   const known = parent?.[info.fieldName]
   if (known !== undefined) return known
   const of = parent?.id ?? parent?.userId ?? parent?.made ?? ''
   const asked = args.id ?? ''
-  return madeOf(info.schema, info.returnType, `${info.parentType.name} ${of} ${info.fieldName} ${asked}`)
+  return madeOf({ ...info, listSize }, info.returnType, `${info.parentType.name} ${of} ${info.fieldName} ${asked}`)
 }
 
-const LIST = 2
+interface World {
+  readonly schema: GraphQLSchema
+  readonly listSize: number
+}
 
-function madeOf(schema: GraphQLSchema, given: GraphQLOutputType, seed: string): unknown {
+function madeOf(world: World, given: GraphQLOutputType, seed: string): unknown {
   const type = getNullableType(given)
-  if (isListType(type)) return Array.from({ length: LIST }, (_, at) => madeOf(schema, type.ofType, `${seed} ${at}`))
+  if (isListType(type)) return Array.from({ length: world.listSize }, (_, at) => madeOf(world, type.ofType, `${seed} ${at}`))
   if (isEnumType(type)) return type.getValues()[hash(seed) % type.getValues().length]?.value
   if (isLeafType(type)) return leafOf(type.name, seed)
-  const types = isObjectType(type) ? [type] : schema.getPossibleTypes(type)
+  const types = isObjectType(type) ? [type] : world.schema.getPossibleTypes(type)
   const chosen = types[hash(seed) % types.length]
   if (!chosen) return null
   const { id, userId } = chosen.getFields()
