@@ -1,10 +1,10 @@
 import { silentLog } from '@ashlar/kit/log'
+import { type Collector, startCollector } from '@ashlar/kit/testing/collector'
 import { openTracing } from '@ashlar/kit/tracing/open-tracing'
 import { readTracing } from '@ashlar/kit/tracing/settings'
 import type { Tracing } from '@ashlar/kit/tracing/trace'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { GatewaySubgraph } from '../src/subgraph.js'
-import { type Collector, startCollector } from './support/collector.js'
 import { type Running, startGateway } from './support/running-gateway.js'
 import { postId, postsSubgraph, usersSubgraph } from './support/town.js'
 
