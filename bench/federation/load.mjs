@@ -2,8 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-export const CONNECTIONS = 50
-
 const TICKS_A_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 /** Milliseconds that a process has spent on a processor, in all its threads (proc(5), `utime` and `stime`). */
@@ -34,13 +32,13 @@ export async function ask({ pool }, body) {
  * it hardly depends on what else runs on the machine.
  * @param bodies taken one after another
  */
-export async function load(gateway, bodies, seconds) {
+export async function load(gateway, { bodies, connections, seconds }) {
   const processorBefore = processorMs(gateway.pid)
   const begun = performance.now()
   const end = begun + seconds * 1_000
   let asked = 0
   await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
+    Array.from({ length: connections }, async () => {
       while (performance.now() < end) {
         asked += 1
         await ask(gateway, bodies[asked % bodies.length])

@@ -8,27 +8,33 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
-import { ask, CONNECTIONS, load } from './load.mjs'
+import { ask, load } from './load.mjs'
 import { DISTRICTS, screenOf, supergraphOf } from './town.mjs'
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '50' },
     /** Every request asks for other entities. */
     different: { type: 'boolean', default: false },
     /** Those that can share the work for identical requests in flight do. */
     share: { type: 'boolean', default: false },
     /** Contestants by the beginnings of their names, such as `ashlar,floor`; the floor needs `ashlar`. */
     only: { type: 'string', default: '' },
+    /** More arguments for Node where it runs Ashlar, such as `--node=--trace-gc`; repeated. */
+    node: { type: 'string', multiple: true, default: [] },
     /** A folder for a profile of Ashlar's processor time. */
     profile: { type: 'string' },
   },
 })
 const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
+const connections = Number(options.connections)
 const WARM_UP_SECONDS = 5
 const BODIES = (options.different ? DISTRICTS : [0]).map((district) => JSON.stringify(screenOf(district)))
+
+const PROFILE = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
 
 const folder = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
 const children = []
@@ -84,7 +90,7 @@ const SHARE = options.share ? '1' : ''
 const isWanted = ([name]) => options.only === '' || options.only.split(',').some((beginning) => name.startsWith(beginning))
 // The floor repeats what the first of them asks.
 const contestants = Object.entries({
-  ashlar: { file: 'gateway-ashlar.mjs', execArgv: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [] },
+  ashlar: { file: 'gateway-ashlar.mjs', execArgv: [...options.node, ...PROFILE] },
   floor: { file: 'floor.mjs' },
   'stock @apollo/gateway': { file: 'gateway-apollo.mjs' },
   ...(isInstalled && {
@@ -99,7 +105,7 @@ for (const [name, { env, ...how }] of contestants) {
   const PORT = String(await freePort())
   const all = { PORT, SUPERGRAPH, FLOOR, SHARE, URLS: JSON.stringify(urls), NODE_ENV: 'production', ...env }
   const { pid } = await start({ ...how, env: all }, '0')
-  const gateway = { pid, pool: new Pool(`http://127.0.0.1:${PORT}`, { connections: CONNECTIONS }) }
+  const gateway = { pid, pool: new Pool(`http://127.0.0.1:${PORT}`, { connections }) }
   gateways[name] = gateway
   // Each once, so that the services know all that will be asked.
   for (const body of BODIES) await ask(gateway, body)
@@ -107,7 +113,7 @@ for (const [name, { env, ...how }] of contestants) {
   const { data } = JSON.parse(await ask(gateway, BODIES[0]))
   answers[name] = JSON.stringify(data)
   if (name === 'ashlar') writeFileSync(FLOOR, JSON.stringify({ steps: await services.ask('recorded'), data }))
-  await load(gateway, BODIES, WARM_UP_SECONDS)
+  await load(gateway, { bodies: BODIES, connections, seconds: WARM_UP_SECONDS })
 }
 const names = Object.keys(gateways)
 const [first] = names
@@ -115,11 +121,11 @@ for (const name of names) if (answers[name] !== answers[first]) console.log(`${n
 
 const measured = Object.fromEntries(names.map((name) => [name, []]))
 for (let round = 1; round <= rounds; round += 1) {
-  for (const name of names) measured[name].push(await load(gateways[name], BODIES, seconds))
+  for (const name of names) measured[name].push(await load(gateways[name], { bodies: BODIES, connections, seconds }))
   console.log(`round ${round}: ${names.map((name) => `${name} ${measured[name].at(-1).perSecond.toFixed(0)}`).join(', ')}`)
 }
 console.log(
-  `\n${answers[first].length} characters an answer, ${CONNECTIONS} connections, one core, ${options.different ? 'each request different' : 'all the same'}` +
+  `\n${answers[first].length} characters an answer, ${connections} connections, one core, ${options.different ? 'each request different' : 'all the same'}` +
     `${SHARE && ', shared in flight'}; load ${loadavg()[0].toFixed(1)}`,
 )
 const rateOf = (name) => median(measured[name].map(({ perSecond }) => perSecond))
