@@ -10,6 +10,7 @@ import type { GraphQLFormattedError } from 'graphql'
 import type { GatewayContext } from './context.js'
 import { stringifyAnswer } from './execution/written-data.js'
 import { signsInOnly } from './http/signs-in-only.js'
+import { letAnswersGo } from './let-answers-go.js'
 import { presentError } from './present-error.js'
 import { requestError } from './request-error.js'
 import { checkDocuments } from './rules/documents-plugin.js'
@@ -60,6 +61,7 @@ export const createApolloServer = ({
       checkDocuments({ checkOf: (schema) => gateway.rulesOf(schema).check, present }),
       refuseEndedCredentials(signInFields),
       observeOperations(telemetry.tally),
+      letAnswersGo(),
     ],
   })
 }

@@ -18,6 +18,7 @@ export class AnswerFacts implements CacheHints {
   private heard: CachePolicy | null = null
   private unsaid = false
   private executed: Executed | null = null
+  private letGo: (() => void) | null = null
 
   answered(cacheControl: string | undefined, age?: string): void {
     if (cacheControl === undefined) {
@@ -31,6 +32,18 @@ export class AnswerFacts implements CacheHints {
   /** Not said of an operation that never ran. */
   ran(executed: Executed): void {
     this.executed = executed
+  }
+
+  /** Has something let go of once the answer is made. */
+  onMade(letGo: () => void): void {
+    this.letGo = letGo
+  }
+
+  /** The answer is made, and nobody asks for its contents any more. */
+  made(): void {
+    this.executed = null
+    this.letGo?.()
+    this.letGo = null
   }
 
   get source(): string | null {

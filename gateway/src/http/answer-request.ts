@@ -5,6 +5,7 @@ import type { RequestKey } from '../sharing/request-key.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
 import { viewerOf } from '../sharing/viewer.js'
 import type { RequestContext } from './asking.js'
+import { bytesOf } from './bytes-of.js'
 
 /** What goes out, before what each request has of its own. */
 export interface Answer {
@@ -49,7 +50,7 @@ export async function answerShared(
     const { status = 200, headers, body } = own
     if (body.kind !== 'complete') return null
     return {
-      answer: { status, headers: [...headers], body: Buffer.from(body.string), policy: facts.policy, summary: observed?.summary },
+      answer: { status, headers: [...headers], body: bytesOf(body.string), policy: facts.policy, summary: observed?.summary },
       facts,
     }
   })

@@ -11,6 +11,7 @@ import { admitRequest } from './admit.js'
 import { type Answer, answerOf, answerShared, mayShare } from './answer-request.js'
 import { type AskingOptions, askingOf, type RequestContext } from './asking.js'
 import { boundBatch, joinAnswers } from './batch.js'
+import { sentAs } from './bytes-of.js'
 import { sayHowLong } from './cache-control.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
@@ -70,7 +71,7 @@ export const graphqlRoutes =
 
     async function answerOne(request: FastifyRequest, body: unknown): Promise<Answered> {
       const { method, headers } = request
-      const { search, searchParams } = new URL(request.url, publicUrl)
+      const { search, searchParams } = queryOf(request, publicUrl)
       const given = { method, body, searchParams }
       const admitted = admitRequest(options.trusted, given)
       const parts = 'refusal' in admitted ? given : admitted
@@ -100,7 +101,11 @@ export const graphqlRoutes =
         const response = await run()
         return answerOf(response, (context as RequestContext | null)?.facts ?? { policy: NOT_KEPT })
       }
-      return { answer: await answer().finally(() => requests.answered(request, observed)), context }
+      const done = () => {
+        requests.answered(request, observed)
+        ;(context as RequestContext | null)?.facts.made()
+      }
+      return { answer: await answer().finally(done), context }
     }
 
     /** Each operation by itself, and as if it had come alone. @throws TOO_COMPLEX */
@@ -125,7 +130,8 @@ export const graphqlRoutes =
       }
       sayHowLong(reply, { policy, ageSeconds, hasCredential: hasCredential(request, context), forwardedHeaders: options.forwardedHeaders })
       reply.code(status)
-      return typeof body === 'string' || Buffer.isBuffer(body) ? body : reply.send(body)
+      if (typeof body === 'string') return sentAs(body)
+      return Buffer.isBuffer(body) ? body : reply.send(body)
     }
   }
 
@@ -135,6 +141,10 @@ const hasCredential = ({ headers }: FastifyRequest, context: RequestContext | nu
 
 const wantsPage = ({ method, headers: { accept = '' } }: FastifyRequest): boolean =>
   method === 'GET' && accept.includes('text/html') && !accept.includes('json')
+
+/** Of an address without one nothing has to be read. */
+const queryOf = ({ url }: FastifyRequest, publicUrl: URL): Pick<URL, 'search' | 'searchParams'> =>
+  url.includes('?') ? new URL(url, publicUrl) : { search: '', searchParams: new URLSearchParams() }
 
 function headerMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()

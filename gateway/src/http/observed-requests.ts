@@ -13,11 +13,17 @@ interface Answered {
   readonly ms: number
 }
 
+/** Kept with the request itself: what stands in a weak map lives on until the old generation is looked through. */
+const ANSWERED = Symbol('answered operations')
+
+interface Observed {
+  [ANSWERED]?: Answered[]
+}
+
 /** Plain requests as they are observed: each from when its body is there until its answer is sent. */
 export function observedRequests(fastify: FastifyInstance, telemetry: Telemetry) {
-  const answered = new WeakMap<FastifyRequest, Answered[]>()
-  fastify.addHook('onResponse', async (request, reply) => {
-    const all = answered.get(request)
+  fastify.addHook('onResponse', async (request: FastifyRequest & Observed, reply) => {
+    const all = request[ANSWERED]
     if (!all) return
     // Of what came as one, each has its part.
     const bytes = Math.round(Number(reply.getHeader('content-length') ?? 0) / all.length)
@@ -34,9 +40,9 @@ export function observedRequests(fastify: FastifyInstance, telemetry: Telemetry)
       })
     },
     /** Once the answer is there, or it is clear that there will be none. */
-    answered(request: FastifyRequest, operation: ObservedOperation): void {
-      const all = answered.get(request) ?? []
-      answered.set(request, all)
+    answered(request: FastifyRequest & Observed, operation: ObservedOperation): void {
+      const all = request[ANSWERED] ?? []
+      request[ANSWERED] = all
       all.push({ operation, ms: telemetry.answered(operation) })
     },
   }

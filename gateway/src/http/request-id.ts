@@ -6,15 +6,20 @@ export const REQUEST_ID_HEADER = 'x-request-id'
 /** What a proxy or client may call a request: long enough to be its own, and nothing that could be anything else in a log. */
 const ID = /^[\w.:+=/-]{8,64}$/
 
-const ids = new WeakMap<FastifyRequest, string>()
+/** Kept with the request itself: what stands in a weak map lives on until the old generation is looked through. */
+const ID_OF = Symbol('request id')
+
+interface Named {
+  [ID_OF]?: string
+}
 
 /** How a request is called in log, traces and services: as it came in `x-request-id`, where that can be, else by a name of our own. */
-export function requestIdOf(request: FastifyRequest): string {
-  const known = ids.get(request)
+export function requestIdOf(request: FastifyRequest & Named): string {
+  const known = request[ID_OF]
   if (known !== undefined) return known
   const given = request.headers[REQUEST_ID_HEADER]
   const id = typeof given === 'string' && ID.test(given) ? given : randomUUID()
-  ids.set(request, id)
+  request[ID_OF] = id
   return id
 }
 
