@@ -64,7 +64,7 @@ export function testSubgraph({ name, sdl, resolvers, subjects = [] }: TestSubgra
       return Symbol.asyncIterator in answers ? formattedAnswers(answers) : resultOf(answers)
     },
     async execute(request, asking) {
-      calls.push({ ...request, asking })
+      calls.push({ ...request, variables: request.variables, asking })
       if (behaviour) return behaviour(request)
       const { data, errors } = await execute({
         schema,
