@@ -251,6 +251,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         if (closed) throw new Error('the gateway is closed')
         const composed = await compose(subgraphs, composition)
         await gateway.switchTo(composed.supergraphSdl, composed.sources)
+        shared.forget()
         graph = composed
         await streams.switchVersion()
         telemetry.measures?.serve(graph.sources)

@@ -18,7 +18,18 @@ export interface Surroundings {
 
 /** What every gateway of this configuration has in common, wherever the services are. */
 export function publicDoor(config: Settings, { identities, log, metrics, tracing }: Surroundings): Omit<GatewayOptions, 'subgraphs'> {
-  const { publicUrl, host, allowedClients, openIdProviders, signUps, dataDir, operationCost, trustedOperations, metricsToken } = config
+  const {
+    publicUrl,
+    host,
+    allowedClients,
+    openIdProviders,
+    signUps,
+    dataDir,
+    operationCost,
+    trustedOperations,
+    metricsToken,
+    shareInFlight,
+  } = config
   return {
     cacheDir: join(dataDir, 'supergraphs'),
     log,
@@ -31,6 +42,7 @@ export function publicDoor(config: Settings, { identities, log, metrics, tracing
     host,
     limits: { ...limitsOf(config), cost: operationCost },
     trustedOperations,
+    sharing: { inFlight: shareInFlight },
     allowedOrigins: async () => new Set([...allowedClients, ...(await identities.origins())]),
     explorer: explorer({
       publicUrl,

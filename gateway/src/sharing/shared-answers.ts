@@ -119,6 +119,11 @@ export class SharedAnswers {
     return entities.reduce((dropped, entity) => dropped + kept.invalidate(invalidBy(entity, keysOf(entity.__typename))), 0)
   }
 
+  /** Of a graph that is another now: nobody asks for what was kept. */
+  forget(): void {
+    this.kept?.clear()
+  }
+
   private async makeAndKeep({ viewer, key }: SharedBy, make: () => Promise<Made | null>): Promise<WholeAnswer | null> {
     const begun = this.kept?.begin() ?? 0
     const made = await make()

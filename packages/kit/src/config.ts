@@ -60,6 +60,8 @@ export interface Settings {
   readonly limits: Readonly<Record<string, number>>
   /** The operations that are known by their ids: a manifest, a document, or a folder of either; and whether nothing else may run. */
   readonly trustedOperations: { readonly path: string; readonly only: boolean } | null
+  /** Whether identical queries of one viewer at the same time are carried out once. */
+  readonly shareInFlight: boolean
   /** What whoever reads `/metrics` has to bear; null: there is no such path. */
   readonly metricsToken: string | null
   /** Where spans go; null: nowhere. */
@@ -237,6 +239,7 @@ const environment = z.object({
   LIMITS: limits,
   TRUSTED_OPERATIONS: z.string().optional(),
   TRUSTED_OPERATIONS_ONLY: flag,
+  SHARE_IN_FLIGHT: flag,
   METRICS_TOKEN: z
     .string()
     .refine(isMetricsToken, 'is at least 16 letters, digits or signs of - . _ ~ + /, as openssl rand -base64 32 prints, and at most 1,000')
@@ -314,6 +317,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
     trustedOperations: values.TRUSTED_OPERATIONS
       ? { path: resolve(values.TRUSTED_OPERATIONS), only: values.TRUSTED_OPERATIONS_ONLY }
       : null,
+    shareInFlight: values.SHARE_IN_FLIGHT,
     metricsToken: values.METRICS_TOKEN ?? null,
     tracing,
     drainSeconds: values.DRAIN_SECONDS,

@@ -91,6 +91,11 @@ describe('the configuration', () => {
       expect(faultsOf({ METRICS_TOKEN: wrong })).toEqual(['METRICS_TOKEN'])
   })
 
+  it('shares answers only where it is told to', () => {
+    expect(readConfig({}).shareInFlight).toBe(false)
+    expect(readConfig({ SHARE_IN_FLIGHT: '1' }).shareInFlight).toBe(true)
+  })
+
   it('has an OpenID provider for each name', () => {
     const { openIdProviders } = readConfig({
       OPENID_ACME_ISSUER: 'https://id.acme.example',
