@@ -1,6 +1,6 @@
 import { countStatements } from '@ashlar/database/testing'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type GraphQLField, type GraphQLObjectType, getNamedType, isInterfaceType, isObjectType } from 'graphql'
+import { type GraphQLField, type GraphQLObjectType, getNamedType, isInterfaceType, isObjectType, isRequiredArgument } from 'graphql'
 import type { Asking } from '../caller.js'
 import type { Subgraph } from '../define-subgraph.js'
 import { decodeAnyId, idPrefix } from '../ids.js'
@@ -42,6 +42,12 @@ interface Page {
 export function describeSubgraph<Services, Loaders>(definition: Subgraph<Services, Loaders>, fixtures: SubgraphFixtures<Services>): void {
   describe(`the subgraph ${definition.name}`, () => {
     let test: TestSubgraph<Services>
+    const made = new Map<string, ReturnType<(typeof fixtures.entities)[string]>>()
+    const madeOf = (typename: string, make: (typeof fixtures.entities)[string]) => {
+      const known = made.get(typename) ?? make(test, 20)
+      made.set(typename, known)
+      return known
+    }
     beforeAll(async () => {
       test = await startTestSubgraph(definition, fixtures)
     })
@@ -91,7 +97,7 @@ export function describeSubgraph<Services, Loaders>(definition: Subgraph<Service
 
     for (const [typename, make] of Object.entries(fixtures.entities)) {
       it(`resolves any number of ${typename} in one batch, and null for what is not there`, async () => {
-        const { ids, asking = askingAsNobody() } = await make(test, 20)
+        const { ids, asking = askingAsNobody() } = await madeOf(typename, make)
         const resolve = async (wanted: readonly string[]) => {
           const representations = wanted.map((id) => ({ __typename: typename, id }))
           const { result, statements } = await countStatements(() => test.ask(ENTITIES, { representations }, asking))
@@ -107,6 +113,27 @@ export function describeSubgraph<Services, Loaders>(definition: Subgraph<Service
         const madeUp = `${known.slice(0, -6)}zzzzzz`
         expect(decodeAnyId(madeUp)).not.toBeNull()
         expect((await resolve([madeUp, known])).found.map(Boolean)).toEqual([false, true])
+      })
+    }
+
+    for (const [typename, make] of Object.entries(fixtures.entities)) {
+      it(`marks what of a ${typename} depends on who asks, since all else may be shared between people`, async () => {
+        const { ids, asking = askingAsNobody() } = await madeOf(typename, make)
+        const type = test.subgraph.schema.getType(typename) as GraphQLObjectType
+        const fields = Object.values(type.getFields()).filter((field) => !field.args.some(isRequiredArgument) && !isMarked(field))
+        const selection = fields.map((field) => callOf(field).selection).join(' ')
+        const query = `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on ${typename} { ${selection} } } }`
+        const representations = ids.map((id) => ({ __typename: typename, id }))
+        const askAs = async (viewer: Asking) => {
+          const { data } = await test.ask(query, { representations }, viewer)
+          return (data?._entities ?? []) as readonly (Record<string, unknown> | null)[]
+        }
+        const theirs = await askAs(asking)
+        expect(theirs.every(Boolean)).toBe(true)
+        for (const viewer of [askingAsNobody(), askingAs(), askingAs({ credential: 'key', scopes: [] })]) {
+          for (const [index, seen] of (await askAs(viewer)).entries())
+            if (seen) for (const { name } of fields) expect([name, seen[name]]).toEqual([name, theirs[index]?.[name]])
+        }
       })
     }
 
@@ -169,6 +196,11 @@ function rootFields(test: Pick<TestSubgraph<unknown>, 'subgraph'>): { type: Grap
       .map((field) => ({ type: type as GraphQLObjectType, field })),
   )
 }
+
+/** Whether the schema says that a field depends on who asks. */
+const isMarked = ({ astNode, type }: GraphQLField<unknown, unknown>): boolean =>
+  (astNode?.directives?.some(({ name }) => name.value === 'perViewer') ?? false) ||
+  [astNode, getNamedType(type).astNode].some((node) => requirementOf(node?.directives))
 
 const implementsNode = (type: GraphQLObjectType): boolean => type.getInterfaces().some(({ name }) => name === 'Node')
 
