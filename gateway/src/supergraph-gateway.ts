@@ -147,10 +147,10 @@ export class SupergraphGateway extends Base {
       this.checkCredential(operation, request.context as GatewayContext)
       if (operation.operation === OperationTypeNode.SUBSCRIPTION)
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
-      const { key, refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
+      const { refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
       const query = refusals ? refusals.left : request.source
-      const plan =
-        query === null ? NO_PLAN : await this.plan(version, { hash: `${request.queryHash}${key}`, query, operationName }, observed)
+      const hash = refusals ? refusals.leftHash : request.queryHash
+      const plan = query === null ? NO_PLAN : await this.plan(version, { hash, query, operationName }, observed)
       return await this.execute(version, { plan, refusals }, operation, request)
     } catch (error) {
       if (error instanceof AshlarError) throw requestError(error)

@@ -24,20 +24,11 @@ export interface Executing {
 
 /** Carries plans out, each fetch by the source of its subgraph's name; each is compiled once, and kept for as long as the plan. */
 export function planExecution({ schema, supergraphSchema }: LoadedGraph, executing: Executing): ExecutePlan {
-  const compiled = new WeakMap<QueryPlan | Refusals, Execute>()
+  const compiled = new Compiled<Execute>()
   return async (plan, { document, request, context }, refusals) => {
-    const key = refusals ?? plan
-    let execute = compiled.get(key)
-    if (!execute) {
-      const planned = {
-        plan,
-        document: refusals?.asked ?? document,
-        operationName: request.operationName ?? null,
-        refusals: refusals ?? null,
-      }
-      execute = compileOperation(planned, schema, { schema: supergraphSchema, ...executing })
-      compiled.set(key, execute)
-    }
+    const { operationName = null } = request
+    const planned = { plan, document: refusals?.asked ?? document, operationName, refusals: refusals ?? null }
+    const execute = compiled.of(planned, () => compileOperation(planned, schema, { schema: supergraphSchema, ...executing }))
     return (await execute(request.variables ?? {}, (context as GatewayContext).asking)) as GatewayExecutionResult
   }
 }
@@ -47,11 +38,20 @@ export function subscriptionCompiler(
   { schema, supergraphSchema }: LoadedGraph,
   executing: Executing,
 ): (planned: Planned) => CompiledSubscription {
-  const compiled = new WeakMap<QueryPlan | Refusals, CompiledSubscription>()
-  return (planned) => {
-    const key = planned.refusals ?? planned.plan
-    const known = compiled.get(key) ?? compileSubscription(planned, schema, { schema: supergraphSchema, ...executing })
-    compiled.set(key, known)
+  const compiled = new Compiled<CompiledSubscription>()
+  return (planned) => compiled.of(planned, () => compileSubscription(planned, schema, { schema: supergraphSchema, ...executing }))
+}
+
+/** What is compiled of a plan, for each outcome of what whoever asks may have; kept for as long as the plan. */
+class Compiled<Of> {
+  private readonly ofPlans = new WeakMap<QueryPlan, WeakMap<object, Of>>()
+
+  of({ plan, refusals }: Planned, compile: () => Of): Of {
+    const key = refusals ?? plan
+    const ofPlan = this.ofPlans.get(plan) ?? new WeakMap<object, Of>()
+    this.ofPlans.set(plan, ofPlan)
+    const known = ofPlan.get(key) ?? compile()
+    ofPlan.set(key, known)
     return known
   }
 }

@@ -21,7 +21,7 @@ import { type Credential, type FieldRequirements, isMet, type Requirement, requi
 
 /** What somebody may have of an operation. */
 export interface Authorised {
-  /** Tells apart what different callers may have of one operation; empty where that is all of it. What is planned is kept under it. */
+  /** Tells apart what different callers may have of one operation; empty where that is all of it. */
   readonly key: string
   readonly refusals: Refusals | null
 }

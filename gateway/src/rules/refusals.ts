@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type DocumentNode,
   type FieldNode,
@@ -27,6 +28,8 @@ export interface Refusals {
   readonly paths: readonly DataPath[]
   /** What is left to be planned and run, as text; null where nothing is. */
   readonly left: string | null
+  /** The SHA-256 of that: what is planned of it is known by it, whatever is refused in other versions of the graph. */
+  readonly leftHash: string
 }
 
 export interface RefusalOptions {
@@ -87,12 +90,11 @@ export function takeOut(operation: OperationDefinitionNode, options: RefusalOpti
   }
 
   const selectionSet = leave(operation.selectionSet, { type: root, path: [], depth: 0, refused: false })
-  return {
-    asked: documentOf(operation),
-    fields,
-    paths: [...paths.values()],
-    left: selectionSet.selections.length > 0 ? print(documentOf({ ...operation, selectionSet })) : null,
-  }
+  const left = selectionSet.selections.length > 0 ? print(documentOf({ ...operation, selectionSet })) : null
+  const leftHash = createHash('sha256')
+    .update(left ?? '')
+    .digest('hex')
+  return { asked: documentOf(operation), fields, paths: [...paths.values()], left, leftHash }
 }
 
 const documentOf = (operation: OperationDefinitionNode): DocumentNode => ({ kind: Kind.DOCUMENT, definitions: [operation] })

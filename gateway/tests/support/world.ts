@@ -197,7 +197,11 @@ function resolversFor({ definitions }: DocumentNode, types: Record<string, Recor
 const known = (id: string): Ref => item(Number(id.slice(1)))
 
 /** The same world in one schema, asked by graphql-js alone: what the gateway's answers are compared with. */
-export function wholeWorld(apiSchema: GraphQLSchema, mishaps: Mishaps) {
+export function wholeWorld(
+  apiSchema: GraphQLSchema,
+  mishaps: Mishaps,
+  refuse: (typeName: string, field: string) => Error | null = () => null,
+) {
   const schema = buildSchema(printSchema(apiSchema))
   const types = typesOf(mishaps)
   return (document: DocumentNode, variableValues: Record<string, unknown>) =>
@@ -207,6 +211,8 @@ export function wholeWorld(apiSchema: GraphQLSchema, mishaps: Mishaps) {
       variableValues,
       rootValue: {},
       fieldResolver: (parent, args, _context, { parentType, fieldName }) => {
+        const refusal = refuse(parentType.name, fieldName)
+        if (refusal) throw refusal
         const resolve = types[parentType.name]?.[fieldName] as Resolve | undefined
         return resolve ? resolve(parent, args) : (parent as Record<string, unknown>)[fieldName]
       },
