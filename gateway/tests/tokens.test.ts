@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { AshlarError } from '@ashlar/kit/errors'
 import { createLog, silentLog } from '@ashlar/kit/log'
 import { until } from '@ashlar/kit/testing/until'
@@ -19,6 +21,7 @@ afterAll(async () => {
 
 const verifying = (change: object = {}, log = silentLog()) =>
   verifyTokens({ jwks: new URL(issuer.jwks), issuer: issuer.issuer, audience: AUDIENCE, algorithms: ['RS256'], ...change }, log)
+    .authenticate
 const codeOf = (verified: Promise<unknown>): Promise<string> =>
   verified.then(
     () => 'none',
@@ -119,6 +122,23 @@ describe('a token of an issuer’s', () => {
   })
 })
 
+describe('a token that a stream goes on by', () => {
+  it('stands until it expires', async () => {
+    const settings = { jwks: new URL(issuer.jwks), issuer: issuer.issuer, audience: AUDIENCE, algorithms: ['RS256'] }
+    const { standings } = verifyTokens(settings, silentLog())
+    const now = Math.floor(Date.now() / 1_000)
+    const long = await standings.of(await bearer(issuer.signed({ exp: now + 300, scope: 'read' })))
+    expect(long.remaining()).toMatchObject({ userId: 'ada', scopes: ['read'] })
+    expect(long.expiresInMs()).toBeGreaterThan(200_000)
+    await long.verify?.()
+    expect(long.remaining()).not.toBeNull()
+    // Within what clocks may differ by.
+    const short = await standings.of(await bearer(issuer.signed({ exp: now - 1 })))
+    expect(short.expiresInMs()).toBeLessThanOrEqual(0)
+    expect(await codeOf(standings.of('Bearer a.b.c'))).toBe('UNAUTHENTICATED')
+  })
+})
+
 describe('a gateway by itself that knows an issuer', () => {
   let world: WorldServers
   beforeAll(async () => {
@@ -154,5 +174,37 @@ describe('a gateway by itself that knows an issuer', () => {
     expect(bad.response.headers.get('www-authenticate')).toContain('Bearer')
     expect(bad.json.errors?.map(({ extensions }) => extensions.code)).toEqual(['UNAUTHENTICATED'])
     expect(world.heard).toHaveLength(1)
+  })
+
+  it('opens what the schema says for those whom the schema means', async () => {
+    const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@authenticated", "@requiresScopes"])
+      type Query { open: Int known: Int @authenticated scoped: Int @requiresScopes(scopes: [["write"]]) }`
+    const service = createServer((request, response) => {
+      request.resume().on('end', () => {
+        const data = { _service: { sdl }, open: 1, known: 2, scoped: 3 }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }))
+      })
+    })
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+    const address = `one=http://127.0.0.1:${(service.address() as AddressInfo).port}/graphql`
+    const auth = ['--jwks', issuer.jwks, '--issuer', issuer.issuer, '--audience', AUDIENCE]
+    const settings = readSettings(['--subgraph', address, ...auth, '--port', '0', '--keep', ''])
+    if (!settings) throw new Error('only the usage was asked for')
+    {
+      await using gateway = await startStandalone(settings, silentLog())
+      const ask = async (token?: Promise<string>) => {
+        const response = await fetch(`${gateway.url}/graphql`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...(token && { authorization: await bearer(token) }) },
+          body: JSON.stringify({ query: '{ open known scoped }' }),
+        })
+        return ((await response.json()) as { data?: unknown }).data
+      }
+      expect(await ask()).toEqual({ open: 1, known: null, scoped: null })
+      expect(await ask(issuer.token('read'))).toEqual({ open: 1, known: 2, scoped: null })
+      expect(await ask(issuer.token('read write'))).toEqual({ open: 1, known: 2, scoped: 3 })
+    }
+    service.closeAllConnections()
+    await new Promise((resolve) => service.close(resolve))
   })
 })

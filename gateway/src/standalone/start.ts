@@ -60,7 +60,8 @@ export async function startStandalone(settings: StandaloneSettings, log: Logger)
     const options = {
       log,
       limits,
-      authenticate: settings.tokens ? verifyTokens(settings.tokens, log) : async () => null,
+      authenticate: async () => null,
+      ...(settings.tokens && verifyTokens(settings.tokens, log)),
       sharing: settings.sharing,
       trustedOperations: settings.trustedOperations,
       publicUrl: settings.publicUrl,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Identity } from '@ashlar/kit/caller'
-import { subgraphUnavailable, unauthenticated } from '@ashlar/kit/errors'
+import { AshlarError, subgraphUnavailable, unauthenticated } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
+import type { Standings } from '@ashlar/kit/standing'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import type { Authenticate } from '../http/asking.js'
 import { publishedKeys } from './published-keys.js'
@@ -14,15 +15,21 @@ const LEEWAY_SECONDS = 5
 const RETRY_AFTER_SECONDS = 5
 const SCOPES_MAX = 1_000
 
+export interface TokenVerifier {
+  readonly authenticate: Authenticate
+  /** For streams that go on by a token: until it expires, or its key is published no more. */
+  readonly standings: Standings
+}
+
 /**
  * Has tokens say who asks: signed with a key that is published (JWKS), by one of the algorithms that are allowed, not expired, by this
  * issuer and for this audience. Of the header only the `kid` is believed, and only as the name of one of those keys. Scopes are what `scope`,
  * `scp` and `permissions` name.
  */
-export function verifyTokens({ jwks, issuer, audience, algorithms }: TokenSettings, log: Logger): Authenticate {
+export function verifyTokens({ jwks, issuer, audience, algorithms }: TokenSettings, log: Logger): TokenVerifier {
   const keys = publishedKeys(jwks, log)
-  return async (authorization) => {
-    if (authorization === undefined) return null
+
+  async function read(authorization: string): Promise<Read> {
     const token = authorization.match(/^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i)?.[1]
     if (!token || token.length > LENGTH_MAX) throw refusal()
     const { payload } = await jwtVerify(token, keys, {
@@ -34,8 +41,37 @@ export function verifyTokens({ jwks, issuer, audience, algorithms }: TokenSettin
     }).catch((error: unknown) => {
       throw isOfToken(error) ? refusal() : unavailable(error, log)
     })
-    return identityOf(payload, token)
+    return { identity: identityOf(payload, token), expiresAtMs: (payload.exp ?? 0) * 1_000 }
   }
+
+  return {
+    authenticate: async (authorization) => (authorization === undefined ? null : (await read(authorization)).identity),
+    standings: {
+      async of(authorization) {
+        const { identity, expiresAtMs } = await read(authorization)
+        let remaining: Identity | null = identity
+        const expiresInMs = () => expiresAtMs - Date.now()
+        return {
+          remaining: () => remaining,
+          expiresInMs,
+          async verify() {
+            // One that has expired may be followed by another. Else its key is published no more.
+            if (expiresInMs() > 0)
+              await read(authorization).catch((error: unknown) => {
+                if (error instanceof AshlarError && error.code === 'UNAUTHENTICATED' && expiresInMs() > 0) remaining = null
+              })
+          },
+        }
+      },
+      fresh: async () => {},
+      onEnded: () => () => {},
+    },
+  }
+}
+
+interface Read {
+  readonly identity: Identity
+  readonly expiresAtMs: number
 }
 
 function identityOf(claims: JWTPayload, token: string): Identity {
