@@ -1,7 +1,7 @@
 // The federation benchmark: requests a second of one deep query through a gateway, on one core, beside its peers and the floor in the same
 // run. How to run it, and what came out: ../README.md. Needs a built clone, Linux and taskset (util-linux).
 import { fork } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,11 @@ import { parseArgs } from 'node:util'
 import { Pool } from 'undici'
 import { ask, load } from './load.mjs'
 import { DISTRICTS, screenOf, supergraphOf } from './town.mjs'
+
+/** As the script in package.json has it. */
+const GATEWAY_ARGUMENTS = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  .scripts.gateway.split(' ')
+  .filter((word) => word.startsWith('--'))
 
 const { values: options } = parseArgs({
   options: {
@@ -22,8 +27,10 @@ const { values: options } = parseArgs({
     share: { type: 'boolean', default: false },
     /** Contestants by the beginnings of their names, such as `ashlar,floor`; the floor needs `ashlar`. */
     only: { type: 'string', default: '' },
-    /** More arguments for Node where it runs Ashlar, such as `--node=--trace-gc`; repeated. */
-    node: { type: 'string', multiple: true, default: [] },
+    /** Node's arguments where it runs Ashlar: those of `npm run gateway`, unless said otherwise, such as `--node=--trace-gc`; repeated. */
+    node: { type: 'string', multiple: true, default: GATEWAY_ARGUMENTS },
+    /** The same arguments for all the others. */
+    'node-for-all': { type: 'boolean', default: false },
     /** A folder for a profile of Ashlar's processor time. */
     profile: { type: 'string' },
   },
@@ -104,7 +111,8 @@ const answers = {}
 for (const [name, { env, ...how }] of contestants) {
   const PORT = String(await freePort())
   const all = { PORT, SUPERGRAPH, FLOOR, SHARE, URLS: JSON.stringify(urls), NODE_ENV: 'production', ...env }
-  const { pid } = await start({ ...how, env: all }, '0')
+  const execArgv = how.execArgv ?? (options['node-for-all'] ? options.node : [])
+  const { pid } = await start({ ...how, execArgv, env: all }, '0')
   const gateway = { pid, pool: new Pool(`http://127.0.0.1:${PORT}`, { connections }) }
   gateways[name] = gateway
   // Each once, so that the services know all that will be asked.
