@@ -1,4 +1,5 @@
 import type { Logger } from '@ashlar/kit/log'
+import { StartError } from '@ashlar/kit/process-life'
 import { GraphQLError } from 'graphql'
 import { isRecord } from '../data-sources/answer.js'
 import { readTrustedList, stateOf, type TrustedList } from './trusted-list.js'
@@ -41,10 +42,14 @@ export class TrustedOperations {
     this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref()
   }
 
-  /** @throws Error in words for people, for a list that can't be read */
+  /** @throws StartError for a list that can't be read */
   static async open(options: TrustedOptions, log: Logger): Promise<TrustedOperations> {
-    const state = await stateOf(options.path)
-    return new TrustedOperations(options, await readTrustedList(options.path), state, log)
+    try {
+      const state = await stateOf(options.path)
+      return new TrustedOperations(options, await readTrustedList(options.path), state, log)
+    } catch (error) {
+      throw new StartError(`The list of operations can't be read: ${(error as Error).message}`)
+    }
   }
 
   /** Whether nothing else may run. */

@@ -25,6 +25,19 @@ describe('the configuration', () => {
     })
   })
 
+  it('takes bounds by their names, and a list of operations that may be the only ones', () => {
+    const { limits, trustedOperations } = readConfig({
+      LIMITS: 'aliases=200, depth=20',
+      TRUSTED_OPERATIONS: '/a',
+      TRUSTED_OPERATIONS_ONLY: '1',
+    })
+    expect({ limits, trustedOperations }).toEqual({ limits: { aliases: 200, depth: 20 }, trustedOperations: { path: '/a', only: true } })
+    expect(readConfig({})).toMatchObject({ limits: {}, trustedOperations: null })
+    for (const wrong of ['aliases', 'aliases=', 'aliases=-1', 'aliases=0', 'aliases=x', '=5', 'a=1;b=2'])
+      expect(faultsOf({ LIMITS: wrong })).toEqual(['LIMITS'])
+    expect(faultsOf({ TRUSTED_OPERATIONS_ONLY: '1' })).toEqual(['TRUSTED_OPERATIONS'])
+  })
+
   it('takes a variable set to nothing as one that is not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: '' }).port).toBe(4000)
   })
