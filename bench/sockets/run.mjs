@@ -27,9 +27,9 @@ const clients = start('./clients.mjs', '1')
 const { gateway, bare } = await server.ask({ do: 'start' })
 
 console.log(`${sockets} sockets, ${events} events a turn, ${rounds} turns each`)
+await idleSockets()
 await compare('the same to all', 'shared')
 await compare('to each their own', 'own')
-await idleSockets()
 process.exit()
 
 /** Both in turns over sockets that stay. The better half of the turns counts: what else the machine does only ever slows. */
@@ -39,22 +39,28 @@ async function compare(title, kind) {
   const { gateway: length, bare: bareLength } = await server.ask({ do: 'ready', kind, count: sockets })
   if (length !== bareLength) throw new Error(`${length} bytes are not ${bareLength}`)
   const rates = { gateway: [], bare: [] }
+  const costs = { gateway: [], bare: [] }
   let before
   for (let round = 0; round < rounds + 1; round += 1) {
     for (const name of round % 2 ? ['gateway', 'bare'] : ['bare', 'gateway']) {
       const heard = clients.ask({ do: 'hear', name, bytes: length * sockets * events })
+      const spent = await server.ask({ do: 'cpu' })
       const began = performance.now()
       await server.ask({ do: 'tell', name, kind, events })
       await heard
       // The first turn warms up.
       if (round > 0) rates[name].push((sockets * events * 1_000) / (performance.now() - began))
+      if (round > 0) costs[name].push((sockets * events) / ((await server.ask({ do: 'cpu' })) - spent))
     }
     if (round === 1) before = await server.ask({ do: 'memory' })
   }
   const after = await server.ask({ do: 'memory' })
   const [ours, floor] = [best(rates.gateway), best(rates.bare)]
+  // What it takes of the processor is the same whatever else the machine does.
+  const byProcessor = best(costs.gateway) / best(costs.bare)
   console.log(
-    `${title}, ${length} bytes: gateway ${Math.round(ours)}/s, bare ws ${Math.round(floor)}/s, ratio ${(ours / floor).toFixed(2)}; ` +
+    `${title}, ${length} bytes: gateway ${Math.round(ours)}/s, bare ws ${Math.round(floor)}/s, ratio ${(ours / floor).toFixed(2)}, by the processor's time ` +
+      `${byProcessor.toFixed(2)}; ` +
       `heap ${mib(before.heapUsed)} then ${mib(after.heapUsed)}, resident ${mib(before.rss)} then ${mib(after.rss)} MiB`,
   )
   await clients.ask({ do: 'close' })
