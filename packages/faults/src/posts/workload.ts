@@ -1,5 +1,6 @@
 import { until } from '@ashlar/kit/testing/until'
 import { ask } from '../client.js'
+import type { SocketDoor } from '../house.js'
 import { Session } from '../session.js'
 import type { CreateWorkload, Workload, WorkloadOptions } from '../workload.js'
 import { compareLog, compareReceived, type Logged, waitsFor } from './compare.js'
@@ -70,11 +71,11 @@ class PostsWorkload implements Workload {
     this.cursor = (await this.read<{ postEventCursor: string }>(CURSOR)).postEventCursor
     this.writer = new Writer({ urls, clocks: house.clocks, authors, ledger, seeded: seeded.fork('writer'), found, rate })
     await this.writer.refillHot(HOT_POSTS)
-    const door = house.socketOf('posts')
-    if (!door) return
+    const doors = this.doors(this.owner)
     for (let n = 0; n < this.options.subscribers; n += 1) {
       const own = seeded.fork(`subscriber ${n}`)
       const following = this.choose(n)
+      const door = doors[n % doors.length] as SocketDoor
       this.subscribers.push(new Subscriber(nameOf(n, following), following, this.cursor, { door, seeded: own, found }))
     }
     for (const subscriber of this.subscribers) subscriber.start()
@@ -82,6 +83,19 @@ class PostsWorkload implements Workload {
 
   start(): void {
     this.writer?.start()
+  }
+
+  /** Where subscribers come in: at each gateway, and where the service is a process of its own at its own door as often. */
+  private doors(owner: Session): readonly SocketDoor[] {
+    const { house } = this.options
+    const own = house.socketOf('posts')
+    return house.urls.flatMap((url) => {
+      const gateway: SocketDoor = {
+        url: `${url.replace('http', 'ws')}/graphql`,
+        payload: (as) => (as === 'nobody' ? {} : { accessToken: owner.token }),
+      }
+      return own ? [gateway, own] : [gateway]
+    })
   }
 
   async pause(): Promise<void> {
