@@ -17,7 +17,7 @@ let house: OneProcess
 let workload: Workload
 beforeAll(async () => {
   house = await startOneProcess()
-  workload = together(workloads.map((create) => create({ house, seeded, found, rate: WRITES_A_SECOND, subscribers: 0 })))
+  workload = together(workloads.map((create) => create({ house, seeded, found, rate: WRITES_A_SECOND, subscribers: 10 })))
   await workload.prepare()
 }, 90_000)
 afterAll(async () => {
@@ -33,5 +33,5 @@ describe('kill -9 of everything that npm start runs', () => {
     }
     await workload.verifyAll()
     expect({ seed: seeded.seed, faults: found.words }).toEqual({ seed: seeded.seed, faults: [] })
-  }, 300_000)
+  }, 600_000)
 })
