@@ -4,6 +4,7 @@ import { getIntrospectionQuery, stripIgnoredCharacters } from 'graphql'
 import { defaultLimits } from '../src/limits.js'
 import { readSettings } from '../src/standalone/settings.js'
 import { codesOf, type Running, startGateway } from './support/running-gateway.js'
+import { testSubgraph } from './support/subgraphs.js'
 import { town } from './support/town.js'
 
 const { all, reset } = town()
@@ -82,6 +83,18 @@ describe('an operation', () => {
     const answer = await running.ask('{ nothing posts { neither } }')
     expect(codesOf(answer)).toEqual(['GRAPHQL_VALIDATION_FAILED', 'GRAPHQL_VALIDATION_FAILED'])
     expect(answer.json.errors?.map(({ locations }) => locations)).toEqual([[{ line: 1, column: 3 }], [{ line: 1, column: 19 }]])
+  })
+})
+
+describe('a graph that can not be written to or followed', () => {
+  it('says so', async () => {
+    const service = testSubgraph({ name: 'reading', sdl: 'type Query { a: String }', resolvers: { Query: { a: () => 'a' } } })
+    await using reading = await startGateway({ subgraphs: [service] })
+    for (const query of ['mutation { a }', 'subscription { a }', 'query A { a } mutation B { a }']) {
+      const answer = await reading.ask(query)
+      expect({ query, status: answer.status, codes: codesOf(answer) }).toEqual({ query, status: 400, codes: ['GRAPHQL_VALIDATION_FAILED'] })
+    }
+    expect((await reading.ask('{ a }')).json).toEqual({ data: { a: 'a' } })
   })
 })
 

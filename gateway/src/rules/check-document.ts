@@ -2,6 +2,7 @@ import { badLiterals } from '@ashlar/kit/check-variables'
 import { AshlarError, tooComplex } from '@ashlar/kit/errors'
 import { TextCache } from '@ashlar/kit/text-cache'
 import {
+  type ASTVisitor,
   type DocumentNode,
   GraphQLError,
   type GraphQLSchema,
@@ -11,6 +12,7 @@ import {
   parse,
   specifiedRules,
   UniqueFragmentNamesRule,
+  type ValidationContext,
   validate,
 } from 'graphql'
 import type { Limits } from '../limits.js'
@@ -33,6 +35,7 @@ const FRAGMENT_RULES = [UniqueFragmentNamesRule, NoFragmentCyclesRule]
 const CONDITIONAL_ROOT = new GraphQLError('What a subscription begins with can not depend on @skip or @include.', {
   extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
 })
+const RULES = [...specifiedRules, KnownOperationsRule]
 /** More of them tell nobody more. */
 const ERRORS_MAX = 50
 /** In texts of up to this length it is told what else a name may have meant: that takes its time. */
@@ -59,7 +62,7 @@ export function documentChecks(schema: GraphQLSchema, limits: Limits): CheckDocu
     if (unbounded.length > 0) return { errors: faultsOf(document, unbounded) }
     boundSelections(document, limits)
     if (hasConditionalRoot(document)) return { errors: [CONDITIONAL_ROOT] }
-    const errors = validate(schema, document, specifiedRules, options)
+    const errors = validate(schema, document, RULES, options)
     if (errors.length > 0) return { errors: faultsOf(document, errors) }
     for (const operation of operationsIn(document)) boundOperation(document, operation)
     return { document }
@@ -85,6 +88,16 @@ export function documentChecks(schema: GraphQLSchema, limits: Limits): CheckDocu
       if (error instanceof GraphQLError) return { errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] }
       throw error
     }
+  }
+}
+
+/** graphql-js takes anything to be a field of a root that a schema does not have. */
+function KnownOperationsRule(context: ValidationContext): ASTVisitor {
+  return {
+    OperationDefinition(node) {
+      if (context.getSchema().getRootType(node.operation)) return
+      context.reportError(new GraphQLError(`The schema has no ${node.operation}.`, { nodes: node }))
+    },
   }
 }
 
