@@ -48,6 +48,7 @@ export class Feed {
   private ending = new AbortController()
   private attempt = new AbortController()
   private reopens = false
+  private over = false
   /** As whom the last event was carried out. */
   private identity: Identity | null | undefined
 
@@ -62,7 +63,7 @@ export class Feed {
   }
 
   get ended(): boolean {
-    return this.ending.signal.aborted
+    return this.over
   }
 
   remove(member: Member): void {
@@ -108,7 +109,8 @@ export class Feed {
   }
 
   private end(): void {
-    if (this.ended) return
+    if (this.over) return
+    this.over = true
     this.members.clear()
     this.ending.abort()
     this.attempt.abort()
@@ -172,7 +174,9 @@ export class Feed {
 
   private async deliver(answer: Answer): Promise<void> {
     const { operation, options } = this
-    const asking = await this.askingForEvent()
+    // Mostly there is nothing to wait for, and each event of each member would.
+    const known = this.askingIfKnown()
+    const asking = known ?? (await this.askingForEvent())
     if (this.ended) return
     const { merged, ...outcome } = await options.telemetry.event(operation.compiled.service, asking, (traced) =>
       operation.compiled.event(answer, variablesAfter(operation, this.cursor), traced),
@@ -198,6 +202,15 @@ export class Feed {
     const { cursor: before } = this
     this.cursor ??= cursor
     if (before === null) this.options.onMoved(this, before)
+  }
+
+  /** The same as below, where there is nothing to wait for. */
+  private askingIfKnown(): Asking | null {
+    if (this.options.everybody) return this.options.everybody
+    for (const { listener } of this.members) if (listener.held?.()) return null
+    const asking = this.asking()
+    if (this.identity !== asking.identity) return null
+    return asking
   }
 
   /** As whom an event is carried out, once it is known who has ended, and what they may now. */
