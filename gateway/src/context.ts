@@ -1,7 +1,15 @@
 import type { Asking } from '@ashlar/kit/caller'
 import type { AshlarError } from '@ashlar/kit/errors'
 import type { AnswerFacts } from './caching/answer-facts.js'
+import type { Parts } from './execution/defer/compiled-deferral.js'
 import type { ObservedOperation } from './telemetry/observed-operation.js'
+
+/** What of an answer comes later, where its client takes it so. */
+export interface Deferral {
+  rest: AsyncGenerator<Parts> | null
+  /** Nobody waits for the rest any more. */
+  stop: () => void
+}
 
 /** What goes through Apollo's life cycle with each request. */
 export interface GatewayContext {
@@ -12,4 +20,6 @@ export interface GatewayContext {
   readonly facts?: AnswerFacts
   /** Told what it is and what becomes of it, where somebody watches. */
   readonly observed?: ObservedOperation
+  /** Takes what comes later. */
+  readonly deferral?: Deferral
 }

@@ -25,6 +25,7 @@ import { healthRoutes } from './http/health-routes.js'
 import { origins } from './http/origins.js'
 import { defaultLimits, type Limits } from './limits.js'
 import type { HoldsLabel } from './planning/override-labels.js'
+import { presentError } from './present-error.js'
 import { type NodeReference, nodeLoader } from './registry/node-loader.js'
 import { type NodeType, nodeTypesOf } from './registry/node-types.js'
 import { REGISTRY, registrySource } from './registry/registry.js'
@@ -210,6 +211,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trusted,
     version: () => gateway.versionNumber,
     telemetry,
+    present: (error) => presentError(error.toJSON(), error, { log, passErrors }),
   })
 
   return {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Schema } from '@apollo/federation-internals'
-import { buildASTSchema, type GraphQLSchema, parse } from 'graphql'
+import { buildASTSchema, type DocumentNode, type GraphQLSchema, Kind, parse } from 'graphql'
 import { loadSupergraph } from './planning/load-supergraph.js'
 
 /** A supergraph as execution needs it. */
@@ -24,7 +24,15 @@ export async function loadGraph(supergraphSdl: string): Promise<LoadedGraph> {
   await turn()
   const apiSchema = supergraph.apiSchema()
   await turn()
-  const schema = buildASTSchema(apiSchema.toAST(), VALID)
+  const schema = buildASTSchema(withDefer(apiSchema.toAST()), VALID)
   await turn()
   return { supergraphSdl, schema, apiSchema, supergraphSchema: buildASTSchema(parse(supergraphSdl, { noLocation: true }), VALID) }
+}
+
+/** Built in by now, it is in no schema's text (incremental delivery). */
+const DEFER = parse('directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT', { noLocation: true })
+
+function withDefer(document: DocumentNode): DocumentNode {
+  const isDefined = document.definitions.some((each) => each.kind === Kind.DIRECTIVE_DEFINITION && each.name.value === 'defer')
+  return isDefined ? document : { ...document, definitions: [...document.definitions, ...DEFER.definitions] }
 }

@@ -4,7 +4,7 @@ import type { GatewayExecutionResult, GatewayGraphQLRequestContext } from '@apol
 import type { Asking } from '@ashlar/kit/caller'
 import { AshlarError, badUserInput, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
-import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode } from 'graphql'
+import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode, OperationTypeNode, print } from 'graphql'
 import { CachePolicies } from './caching/cache-policies.js'
 import { EntityKeys } from './caching/entity-keys.js'
 import type { Contents, EntityName } from './caching/entity-tags.js'
@@ -12,7 +12,15 @@ import { contentsOf } from './caching/tag-walk.js'
 import { signInFieldsOf } from './composition/signs-in.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
-import { type ExecutePlan, type Executing, planExecution, subscriptionCompiler } from './execution/execute-plan.js'
+import { type DeferredDocument, deferredDocument } from './execution/defer/deferred-document.js'
+import {
+  deferralExecution,
+  type ExecuteDeferral,
+  type ExecutePlan,
+  type Executing,
+  planExecution,
+  subscriptionCompiler,
+} from './execution/execute-plan.js'
 import { mergedDataOf } from './execution/written-data.js'
 import type { Limits } from './limits.js'
 import { type LoadedGraph, loadGraph } from './load-graph.js'
@@ -58,6 +66,7 @@ export interface Version extends LoadedGraph {
   readonly planner: Planner
   readonly plan: ReturnType<typeof planCache>
   readonly execute: ExecutePlan
+  readonly executeDeferral: ExecuteDeferral
   readonly rules: OperationRules
   readonly policies: CachePolicies
   readonly keys: EntityKeys
@@ -148,6 +157,8 @@ export class SupergraphGateway extends Base {
       if (operation.operation === OperationTypeNode.SUBSCRIPTION)
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
       const { refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
+      const deferred = refusals ? null : deferredBy(version, operation, request)
+      if (deferred) return await this.defer(version, deferred, request)
       const query = refusals ? refusals.left : request.source
       const hash = refusals ? refusals.leftHash : request.queryHash
       const plan = query === null ? NO_PLAN : await this.plan(version, { hash, query, operationName }, observed)
@@ -158,6 +169,16 @@ export class SupergraphGateway extends Base {
       if (error instanceof GraphQLError) return { errors: [error] }
       throw error
     }
+  }
+
+  private async defer(version: Version, deferred: DeferredDocument, request: GatewayGraphQLRequestContext) {
+    const { deferral, observed } = request.context as GatewayContext
+    const operationName = request.request.operationName ?? null
+    const hashed = { hash: `${request.queryHash} defer`, query: print(deferred.document), operationName, defers: true }
+    const plan = await this.plan(version, hashed, observed)
+    const { first, rest, stop } = await version.executeDeferral(plan, deferred, request)
+    if (deferral) Object.assign(deferral, { rest, stop })
+    return first as GatewayExecutionResult
   }
 
   private plan({ plan }: Version, { hash, ...operation }: Hashed, observed: ObservedOperation | undefined): Promise<QueryPlan> {
@@ -254,9 +275,20 @@ export class SupergraphGateway extends Base {
   }
 }
 
+/** What of a query comes later, where its client takes it so. */
+const deferredBy = (
+  { schema }: Version,
+  operation: OperationDefinitionNode,
+  { document, context }: GatewayGraphQLRequestContext,
+): DeferredDocument | null =>
+  (context as GatewayContext).deferral && operation.operation === OperationTypeNode.QUERY
+    ? deferredDocument(document, operation, schema)
+    : null
+
 const executing = (graph: LoadedGraph, by: Executing) => ({
   sources: by.sources,
   execute: planExecution(graph, by),
+  executeDeferral: deferralExecution(graph, by),
   compileSubscription: subscriptionCompiler(graph, by),
 })
 

@@ -1,4 +1,4 @@
-import type { FetchNode, PlanNode } from '@apollo/query-planner'
+import type { DeferNode, FetchNode, PlanNode } from '@apollo/query-planner'
 import { ContextFetch } from './context-fetch.js'
 import type { DataPath } from './data-path.js'
 import { type ReadFetch, readFetch } from './fetch-document.js'
@@ -36,7 +36,7 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
         const fetch = readFetch(node)
         fetches.push(fetch)
         const step = groupOf(fetch, where).add({ fetch, path: where.path })
-        return { step, until: where.from + 1 }
+        return { step: node.id === undefined ? step : telling(node.id, step), until: where.from + 1 }
       }
       case 'Flatten':
         return compile(node.node, { ...where, path: [...where.path, ...node.path.map(String)] })
@@ -54,7 +54,7 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
         }
       }
       case 'Defer':
-        throw new Error('the plan has parts that come later, which was not asked for')
+        return defer(node, where)
       default:
         return node satisfies never
     }
@@ -76,6 +76,17 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
         return took
       },
     }
+  }
+
+  /** What comes later goes out by itself. */
+  function defer({ primary, deferred }: DeferNode, where: Where): Placed {
+    const first = compile(primary.node, where)
+    const parts = deferred.map(({ label, depends, node }) => ({
+      label,
+      ids: depends.map(({ id }) => id),
+      step: compile(node, { path: [], from: first.until, conditional: true }).step,
+    }))
+    return { until: first.until, step: (run, tookMs) => run.later.begin(run, first.step(run, tookMs), parts) }
   }
 
   function groupOf({ node }: ReadFetch, { from, conditional }: Where): FetchGroup {
@@ -105,6 +116,14 @@ export function compilePlan(plan: PlanNode | undefined, options: FetchOptions): 
   for (const group of [...groups.values(), ...alone]) group.close(shares, apart)
   return step
 }
+
+const telling =
+  (id: string, step: Step): Step =>
+  async (run, tookMs) => {
+    const took = await step(run, tookMs)
+    run.later.came(id)
+    return took
+  }
 
 const hasContext = ({ contextRewrites = [] }: FetchNode): boolean => contextRewrites.length > 0
 

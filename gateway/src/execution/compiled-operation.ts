@@ -14,7 +14,7 @@ import type { FetchOptions } from './fetch-group.js'
 import { introspectionOf } from './introspection.js'
 import { isObject } from './json-text.js'
 import { requiredNames } from './required-names.js'
-import { compileWriter, type ResponseWriter } from './response-writer.js'
+import { compileWriter, type OperationParts, type ResponseWriter } from './response-writer.js'
 import { Run } from './run.js'
 
 /** Writers kept for one operation: one for each way in which its conditions came out. */
@@ -58,11 +58,20 @@ export interface Finish {
   finish(run: Run): Outcome
 }
 
+/** What of an operation is written. */
+export interface Portion {
+  /** Fragments that are written by themselves. */
+  readonly isLeftOut?: (node: object, conditions: Conditions) => boolean
+  /** Not what the operation asks at its root, but this, of an object of this type. */
+  readonly part?: OperationParts['part']
+}
+
 /** Compiles how an operation's answer is written, however its data comes together. */
 export function compileFinish(
   { plan: { node, meanings = {} }, document, operationName, refusals }: Planned,
   schema: GraphQLSchema,
   { schema: supergraph, log, codeAfter }: FetchOptions,
+  { isLeftOut, part }: Portion = {},
 ): Finish {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('a plan for no operation')
@@ -95,6 +104,8 @@ export function compileFinish(
       dataKeyOf,
       refused: refusals?.fields,
       codeAfter,
+      isLeftOut: isLeftOut && ((node) => isLeftOut(node, run.conditions)),
+      part,
     })
     const [oldest] = writers.keys()
     if (writers.size >= WRITERS_MAX && oldest !== undefined) writers.delete(oldest)

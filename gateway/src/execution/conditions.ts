@@ -4,6 +4,7 @@ import { type FragmentDefinitionNode, Kind, type OperationDefinitionNode, type S
 export type Conditions = ReadonlyMap<string, boolean>
 
 const ASKING = new Set(['skip', 'include'])
+const DEFER = 'defer'
 
 /** The names of the variables on which it depends what an operation selects, in the order of the text. */
 export function conditionVariables(operation: OperationDefinitionNode, fragments: Iterable<FragmentDefinitionNode>): readonly string[] {
@@ -11,7 +12,7 @@ export function conditionVariables(operation: OperationDefinitionNode, fragments
   for (const node of [operation, ...fragments])
     visit(node, {
       Directive({ name, arguments: args = [] }) {
-        if (!ASKING.has(name.value)) return
+        if (!ASKING.has(name.value) && name.value !== DEFER) return
         for (const { value } of args) if (value.kind === Kind.VARIABLE) names.add(value.name.value)
       },
     })

@@ -7,6 +7,8 @@ import type { LoadedGraph } from '../load-graph.js'
 import type { Refusals } from '../rules/refusals.js'
 import { compileOperation, type Execute, type Planned } from './compiled-operation.js'
 import { type CompiledSubscription, compileSubscription } from './compiled-subscription.js'
+import { compileDeferral, type Deferred, type ExecuteDeferred } from './defer/compiled-deferral.js'
+import type { DeferredDocument } from './defer/deferred-document.js'
 import type { Times } from './in-time.js'
 
 export type ExecutePlan = (
@@ -53,5 +55,18 @@ class Compiled<Of> {
     const known = ofPlan.get(key) ?? compile()
     ofPlan.set(key, known)
     return known
+  }
+}
+
+export type ExecuteDeferral = (plan: QueryPlan, deferred: DeferredDocument, request: GatewayGraphQLRequestContext) => Promise<Deferred>
+
+/** Carries out plans of which some comes later, each compiled once. */
+export function deferralExecution({ schema, supergraphSchema }: LoadedGraph, executing: Executing): ExecuteDeferral {
+  const compiled = new WeakMap<QueryPlan, ExecuteDeferred>()
+  return (plan, deferred, { request, context }) => {
+    const planned = { ...deferred, plan, operationName: request.operationName ?? null }
+    const known = compiled.get(plan) ?? compileDeferral(planned, schema, { schema: supergraphSchema, ...executing })
+    compiled.set(plan, known)
+    return known(request.variables ?? {}, (context as GatewayContext).asking)
   }
 }

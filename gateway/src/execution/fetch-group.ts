@@ -159,7 +159,7 @@ export class FetchGroup {
 
   private async exchange(run: Run, { document, wanted, variables }: Prepared): Promise<number> {
     const { schema, sources, log, times } = this.options
-    if (wanted.every(({ entities }) => entities.size === 0)) return 0
+    if (run.later.stopped || wanted.every(({ entities }) => entities.size === 0)) return 0
     const begun = performance.now()
     const fail = (error: unknown, failed: readonly Wanted[]): void => {
       const failure = failureOf(error, { service: this.service, requestId: run.asking.request.id, writing: document.writing }, log)

@@ -52,6 +52,10 @@ export interface OperationParts {
   readonly refused?: ReadonlySet<FieldNode> | undefined
   /** After how many answers code is generated for them: making it costs as much as writing some. */
   readonly codeAfter?: number | undefined
+  /** Fragments that are not written. */
+  readonly isLeftOut?: ((node: object) => boolean) | undefined
+  /** What is written instead of the operation. */
+  readonly part?: { readonly type: FieldsType; readonly selectionSet: SelectionSetNode } | undefined
 }
 
 const CODE_AFTER = 8
@@ -80,9 +84,9 @@ export interface ResponseWriter {
  * types checked, and what must not be null taking the nearest nullable place with it (GraphQL, Handling Execution Errors).
  */
 export function compileWriter(parts: OperationParts): ResponseWriter {
-  const type = parts.schema.getRootType(parts.operation.operation)
+  const type = parts.part?.type ?? parts.schema.getRootType(parts.operation.operation)
   if (!type) throw new Error(`the schema has no ${parts.operation.operation}`)
-  const root = objectNode(parts, type, [parts.operation.selectionSet])
+  const root = objectNode(parts, type, [(parts.part ?? parts.operation).selectionSet])
   const { codeAfter = CODE_AFTER } = parts
   let writes = 0
   let code: WriteCode | null = null
@@ -180,7 +184,7 @@ function fieldsOf(parts: OperationParts, type: FieldsType, sets: readonly Select
 
   function collect({ selections }: SelectionSetNode): void {
     for (const selection of selections) {
-      if (!isIncluded(selection, parts.conditions)) continue
+      if (!isIncluded(selection, parts.conditions) || parts.isLeftOut?.(selection)) continue
       if (selection.kind === Kind.FIELD) add(selection)
       else if (selection.kind === Kind.INLINE_FRAGMENT) within(selection.typeCondition?.name.value, selection.selectionSet)
       else if (!spread.has(selection.name.value)) {

@@ -2,6 +2,7 @@ import type { Asking } from '@ashlar/kit/caller'
 import type { GraphQLFormattedError } from 'graphql'
 import type { Conditions } from './conditions.js'
 import type { DataPath, ResponsePath } from './data-path.js'
+import { Later } from './defer/later.js'
 import { Entities } from './entities.js'
 import type { ReadFetch } from './fetch-document.js'
 import type { FetchGroup, Gathering } from './fetch-group.js'
@@ -17,11 +18,15 @@ export class Run {
   /** When, by the clock that only goes forward. */
   readonly begun = performance.now()
   /** What the services have answered so far, merged. */
-  readonly data: Record<string, unknown> = Object.create(null)
+  readonly data: Record<string, unknown>
   readonly errors: GraphQLFormattedError[] = []
   /** Whether no text in the data needs escaping in JSON: so for a run that began with none, as long as all answers are such. */
   plain = false
-  readonly entities = new Entities()
+  readonly entities: Entities
+  /** What of it comes later. */
+  readonly later: Later
+  /** Whether there is an error for whatever is missing. */
+  isExplained = false
   readonly found = new FoundObjects()
   /** What is being asked, so that nothing is asked twice at once. */
   readonly asked: AskedNow = new Map()
@@ -39,7 +44,17 @@ export class Run {
     readonly variables: Readonly<Record<string, unknown>>,
     readonly conditions: Conditions,
     readonly asking: Asking,
-  ) {}
+    { data, entities, later }: Partial<Pick<Run, 'data' | 'entities' | 'later'>> = {},
+  ) {
+    this.data = data ?? Object.create(null)
+    this.entities = entities ?? new Entities()
+    this.later = later ?? new Later()
+  }
+
+  /** For a part of it that comes later: with the same data, and errors of its own. */
+  fork(): Run {
+    return new Run(this.variables, this.conditions, this.asking, this)
+  }
 
   /** A variable of the client's as JSON; undefined for one that was not given. */
   variable(name: string): string | undefined {
@@ -55,6 +70,7 @@ export class Run {
 
   /** Whether an error says why there is nothing at a place. */
   explains(place: ResponsePath): boolean {
+    if (this.isExplained) return true
     const steps = place.map((step) => (typeof step === 'number' ? '@' : step))
     if (steps.some((_, at) => this.explained.has(steps.slice(0, at + 1).join('.')))) return true
     return this.errors.some(({ path = [] }) => path.every((step, at) => at >= place.length || step === place[at]))

@@ -1,7 +1,7 @@
 import { type ApolloServer, HeaderMap } from '@apollo/server'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { NOT_KEPT } from '../caching/cache-policy.js'
-import type { GatewayContext } from '../context.js'
+import type { Deferral, GatewayContext } from '../context.js'
 import type { Limits } from '../limits.js'
 import type { TrustedOperations } from '../rules/trusted-operations.js'
 import type { SharedAnswers } from '../sharing/shared-answers.js'
@@ -15,6 +15,7 @@ import { sentAs } from './bytes-of.js'
 import { sayHowLong } from './cache-control.js'
 import { guardCookieMode } from './cookie-mode.js'
 import { cors } from './cors.js'
+import { acceptWhole, inParts, mayDefer, type Present, sendParts, takesParts } from './deferred-answers.js'
 import { readJsonBodies } from './json-body.js'
 import { observedContext, observedRequests } from './observed-requests.js'
 import type { Origins } from './origins.js'
@@ -35,6 +36,8 @@ export interface GraphQLRoutesOptions extends AskingOptions {
   /** The graph's version: another for each that came into force. */
   readonly version: () => number
   readonly telemetry: Telemetry
+  /** An error as clients may see it. */
+  readonly present: Present
   /** Answers whoever wants an answer that goes on. */
   readonly transports?: Transports | undefined
   /** Answers a browser that opens the address. */
@@ -77,7 +80,11 @@ export const graphqlRoutes =
       const parts = 'refusal' in admitted ? given : admitted
       const observed = requests.begin(request)
       let context: RequestContext | null = null
-      const contextOf = async () => observedContext(await askingOf(request, options), observed, request)
+      const deferral: Deferral | null = takesParts(headers.accept) && mayDefer(parts.body) ? { rest: null, stop: () => {} } : null
+      const contextOf = async () => ({
+        ...observedContext(await askingOf(request, options), observed, request),
+        ...(deferral && { deferral }),
+      })
       const run = () =>
         apollo.executeHTTPGraphQLRequest({
           httpGraphQLRequest: {
@@ -94,12 +101,13 @@ export const graphqlRoutes =
           },
         })
       const answer = async (): Promise<Answer> => {
-        const asked = 'refusal' in admitted ? null : shared.asked({ ...parts, headers })
+        const asked = 'refusal' in admitted || deferral ? null : shared.asked({ ...parts, headers })
         // No other site's form can send what may be shared, so that it may be asked at once who this is.
         if (asked) context = await contextOf()
         if (asked && context && mayShare(context)) return answerShared(shared, { asked, context, version: options.version() }, run)
         const response = await run()
-        return answerOf(response, (context as RequestContext | null)?.facts ?? { policy: NOT_KEPT })
+        const whole = answerOf(response, (context as RequestContext | null)?.facts ?? { policy: NOT_KEPT })
+        return deferral ? inParts(whole, deferral, options.present) : whole
       }
       const done = () => {
         requests.answered(request, observed)
@@ -131,7 +139,8 @@ export const graphqlRoutes =
       sayHowLong(reply, { policy, ageSeconds, hasCredential: hasCredential(request, context), forwardedHeaders: options.forwardedHeaders })
       reply.code(status)
       if (typeof body === 'string') return sentAs(body)
-      return Buffer.isBuffer(body) ? body : reply.send(body)
+      if (Buffer.isBuffer(body)) return body
+      return sendParts(reply, body, () => context?.deferral?.stop())
     }
   }
 
@@ -150,5 +159,7 @@ function headerMap({ headers }: FastifyRequest): HeaderMap {
   const map = new HeaderMap()
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value)
+  // Apollo's own answers are in one.
+  if (takesParts(headers.accept)) map.set('accept', acceptWhole(headers.accept))
   return map
 }

@@ -46,11 +46,11 @@ export interface KeyedPlan extends QueryPlan {
 export function plannable(operation: Operation, { schema, supergraphSchema }: Schemas): Plannable {
   const document = parse(operation.query, { noLocation: true })
   const meanings = meaningsOf(document)
-  const changed = changedDocument(document, schema, withMeanings(dataKeysOf(supergraphSchema), meanings))
+  const changed = changedDocument(document, schema, withMeanings(dataKeysOf(supergraphSchema), meanings), operation.defers === true)
   return { operation: changed === document ? operation : { ...operation, query: print(changed) }, meanings }
 }
 
-function changedDocument(document: DocumentNode, schema: GraphQLSchema, { dataKeyOf }: DataKeys): DocumentNode {
+function changedDocument(document: DocumentNode, schema: GraphQLSchema, { dataKeyOf }: DataKeys, defers: boolean): DocumentNode {
   const types = new TypeInfo(schema)
   const roots = new Set([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()])
   return visit(
@@ -60,6 +60,7 @@ function changedDocument(document: DocumentNode, schema: GraphQLSchema, { dataKe
         const key = dataKeyOf(node)
         return key === (node.alias ?? node.name).value ? undefined : { ...node, alias: { kind: Kind.NAME, value: key } }
       },
+      Directive: ({ name }) => (name.value === 'defer' && !defers ? null : undefined),
       SelectionSet: {
         leave(node): SelectionSetNode | undefined {
           const type = getNamedType(types.getParentType())
@@ -72,4 +73,4 @@ function changedDocument(document: DocumentNode, schema: GraphQLSchema, { dataKe
 }
 
 const isConditional = ({ directives = [] }: SelectionNode): boolean =>
-  directives.some(({ name: { value } }) => value === 'skip' || value === 'include')
+  directives.some(({ name: { value } }) => value === 'skip' || value === 'include' || value === 'defer')

@@ -15,6 +15,8 @@ export interface PlanRequest {
   readonly operationName: string | null
   /** The labels of `@override` that hold. */
   readonly labels?: readonly string[]
+  /** Whether what is deferred is to come later. */
+  readonly defers?: boolean
 }
 
 /** The plan is JSON: it crosses threads faster so than as objects. */
@@ -26,7 +28,7 @@ const TOO_COMPLEX = /^(Too many options generated|Number of non-local selections
 const { supergraphSdl, pathsLimit } = workerData as PlannerData
 const supergraph = loadSupergraph(supergraphSdl)
 const apiSchema = supergraph.apiSchema()
-const planner = new QueryPlanner(supergraph, { debug: { pathsLimit } })
+const planner = new QueryPlanner(supergraph, { debug: { pathsLimit }, incrementalDelivery: { enableDefer: true } })
 
 function plan({ query, operationName, labels = [] }: PlanRequest): PlanResult {
   const document = parse(query, { noLocation: true })

@@ -98,7 +98,18 @@ export async function startTransports(
   const transports = createTransports({ streams, limits, asking, standings, isCurrent: () => standings.current, origins: from })
   const rest = { shared: new SharedAnswers({}), trusted: null, version: () => 1, telemetry: new Telemetry({ log }) }
   const fastify = Fastify({ forceCloseConnections: true, trustProxy: '127.0.0.1' })
-  await fastify.register(graphqlRoutes({ ...asking, ...rest, apollo, limits, origins: from, publicUrl, transports }))
+  await fastify.register(
+    graphqlRoutes({
+      present: (error) => error.toJSON(),
+      ...asking,
+      ...rest,
+      apollo,
+      limits,
+      origins: from,
+      publicUrl,
+      transports,
+    }),
+  )
   await fastify.listen({ port: 0, host: '127.0.0.1' })
   const { port } = fastify.server.address() as AddressInfo
   return {
