@@ -22,7 +22,7 @@ process.on('exit', () => {
   for (const child of children) child.kill()
 })
 
-const server = start('./server.mjs', '0', ['--expose-gc'])
+const server = start('./server.mjs', '0', ['--expose-gc', '--max-semi-space-size=64'])
 const clients = start('./clients.mjs', '1')
 const { gateway, bare } = await server.ask({ do: 'start' })
 
