@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { type ClientRequest, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '@ashlar/kit/testing/until'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import WebSocket from 'ws'
 import { postgresOf, type SpawnedApp, spawnApp } from './app/spawned-app.js'
 import { freePort } from './app/test-app.js'
 import { startTestProcesses } from './app/test-processes.js'
@@ -14,6 +16,8 @@ interface Begun {
 }
 
 const OPERATION = JSON.stringify({ query: '{ hello { text } userByUsername(username: "nobody") { id } }' })
+
+const SUBSCRIPTION = 'subscription { postEvents { __typename } }'
 
 /** A request of which a part has come. */
 function begin(url: string, part = OPERATION.slice(0, 10)): Begun {
@@ -64,6 +68,37 @@ describe('Ashlar in one process that is told to stop', () => {
     expect(performance.now() - begun).toBeLessThan(10_000)
     expect(await postgresOf(dataDir)).toEqual([])
     // Lines of the log are JSON: what it says to people is not.
+    expect(
+      app
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{')),
+    ).toEqual([])
+  }, 60_000)
+
+  it('sends whoever is streamed to away to come back, and does not wait for them', async () => {
+    const socket = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    const said: unknown[] = []
+    socket.on('message', (message) => said.push(JSON.parse(String(message)).type))
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ type: 'connection_init' }))
+    await until(() => said.includes('connection_ack'))
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: SUBSCRIPTION } }))
+    const stream = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: SUBSCRIPTION }),
+    })
+    expect(stream.status).toBe(200)
+    const closed = once(socket, 'close')
+    const begun = performance.now()
+    const ended = app.stop()
+    const [code] = (await closed) as [number]
+    // Going away, or restarting: its clients come back after both.
+    expect([1001, 1012]).toContain(code)
+    expect(await stream.text().catch(() => '')).not.toContain('"errors"')
+    expect(await ended).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(8_000)
     expect(
       app
         .output()
