@@ -163,6 +163,22 @@ describe('an object of which all is refused', () => {
   })
 })
 
+describe('what may come later', () => {
+  it.each([
+    '{ person { name ... @defer { greeting private } } }',
+    '{ person { name ...F @defer(label: "later") } } fragment F on Person { greeting private }',
+    '{ person { name ... @defer { private } greeting } }',
+  ])('is refused as anything else, and comes at once: %s', async (query) => {
+    const headers = { accept: 'multipart/mixed; deferSpec=20220824, application/json' }
+    const answer = await running.ask(query, {}, headers)
+    expect(answer.text).not.toContain('diary')
+    const plain = await running.ask(query)
+    expect(plain.json.data).toEqual({ person: { name: 'Ada', greeting: 'Hello, Ada', private: null } })
+    expect(told(plain)).toEqual([['person.private', 'UNAUTHENTICATED']])
+    for (const text of fetched()) expect(text).not.toContain('private')
+  })
+})
+
 describe('a type among others', () => {
   it('is refused by itself where fragments name it', async () => {
     const query = '{ found { __typename ... on Book { label } ... on Vault { gold } } }'

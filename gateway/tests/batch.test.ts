@@ -92,6 +92,17 @@ describe('a list of operations', () => {
     expect((await send(Array.from({ length: 10 }, () => ({ query: '{ __typename }' })))).results).toHaveLength(10)
   })
 
+  it('is answered at once, also where parts of it might come later', async () => {
+    const { headers, results } = await send(
+      [{ query: '{ posts(first: 1) { totalCount ... @defer { nodes { title } } } }' }, { query: '{ __typename }' }],
+      {
+        accept: 'multipart/mixed;deferSpec=20220824, application/json',
+      },
+    )
+    expect(headers['content-type']).toBe('application/json; charset=utf-8')
+    expect(results).toMatchObject([{ data: { posts: { totalCount: 3, nodes: [{ title: expect.any(String) }] } } }, { data: {} }])
+  })
+
   it('holds each operation to its own bounds', async () => {
     const { results } = await send([{ query: `{ ${'posts { nodes { id } } '.repeat(5_000)} }` }, { query: '{ __typename }' }])
     expect(results.map(({ data, errors }) => data ?? errors?.[0]?.extensions?.code)).toEqual(['TOO_COMPLEX', { __typename: 'Query' }])

@@ -72,7 +72,7 @@ export const graphqlRoutes =
       return send(answered, request, reply)
     })
 
-    async function answerOne(request: FastifyRequest, body: unknown): Promise<Answered> {
+    async function answerOne(request: FastifyRequest, body: unknown, isAlone = true): Promise<Answered> {
       const { method, headers } = request
       const { search, searchParams } = queryOf(request, publicUrl)
       const given = { method, body, searchParams }
@@ -80,7 +80,8 @@ export const graphqlRoutes =
       const parts = 'refusal' in admitted ? given : admitted
       const observed = requests.begin(request)
       let context: RequestContext | null = null
-      const deferral: Deferral | null = takesParts(headers.accept) && mayDefer(parts.body) ? { rest: null, stop: () => {} } : null
+      const defers = isAlone && takesParts(headers.accept) && mayDefer(parts.body)
+      const deferral: Deferral | null = defers ? { rest: null, stop: () => {} } : null
       const contextOf = async () => ({
         ...observedContext(await askingOf(request, options), observed, request),
         ...(deferral && { deferral }),
@@ -116,10 +117,10 @@ export const graphqlRoutes =
       return { answer: await answer().finally(done), context }
     }
 
-    /** Each operation by itself, and as if it had come alone. @throws TOO_COMPLEX */
+    /** Each operation by itself, and as if it had come alone, but whole. @throws TOO_COMPLEX */
     async function answerBatch(request: FastifyRequest, bodies: readonly unknown[]): Promise<Answered> {
       boundBatch(bodies, limits.batch)
-      const answered = await Promise.all(bodies.map((body) => answerOne(request, body)))
+      const answered = await Promise.all(bodies.map((body) => answerOne(request, body, false)))
       const contexts = answered.map(({ context }) => context)
       return {
         answer: joinAnswers(answered.map(({ answer }) => answer)),
