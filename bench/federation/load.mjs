@@ -31,15 +31,16 @@ export async function ask({ pool }, body) {
  * As many requests as come through over all connections. `processorMs` is what one has cost the gateway's process: unlike requests a second
  * it hardly depends on what else runs on the machine.
  * @param bodies taken one after another
+ * @param atLeast requests, however long they take
  */
-export async function load(gateway, { bodies, connections, seconds }) {
+export async function load(gateway, { bodies, connections, seconds, atLeast = 0 }) {
   const processorBefore = processorMs(gateway.pid)
   const begun = performance.now()
   const end = begun + seconds * 1_000
   let asked = 0
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      while (performance.now() < end) {
+      while (performance.now() < end || asked < atLeast) {
         asked += 1
         await ask(gateway, bodies[asked % bodies.length])
       }

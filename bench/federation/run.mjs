@@ -38,7 +38,8 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 const connections = Number(options.connections)
-const WARM_UP_SECONDS = 5
+/** As long as it takes the engine to compile what is used most, also where others use the machine. */
+const WARM_UP = { seconds: 5, atLeast: 1_500 }
 const BODIES = (options.different ? DISTRICTS : [0]).map((district) => JSON.stringify(screenOf(district)))
 
 const PROFILE = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []
@@ -121,7 +122,7 @@ for (const [name, { env, ...how }] of contestants) {
   const { data } = JSON.parse(await ask(gateway, BODIES[0]))
   answers[name] = JSON.stringify(data)
   if (name === 'ashlar') writeFileSync(FLOOR, JSON.stringify({ steps: await services.ask('recorded'), data }))
-  await load(gateway, { bodies: BODIES, connections, seconds: WARM_UP_SECONDS })
+  await load(gateway, { bodies: BODIES, connections, ...WARM_UP })
 }
 const names = Object.keys(gateways)
 const [first] = names
