@@ -61,9 +61,11 @@ export function gatewayEnvironment(port: number, surroundings: Surroundings): En
 
 const addressesOf = (doors: Surroundings['doors']): string => [...doors].map(([name, at]) => `${name}=http://127.0.0.1:${at}`).join(',')
 
-const common = ({ settings, internalSecret, natsUrl, ports }: Surroundings, name: string): Environment => ({
+const common = ({ settings, env, internalSecret, natsUrl, ports }: Surroundings, name: string): Environment => ({
   DATA_DIR: settings.dataDir,
   PUBLIC_URL: settings.publicUrl.origin,
   INTERNAL_KEYS: keysFor(internalSecret, name, [GATEWAY, ...ports.keys()]),
   ...(natsUrl && { NATS_URL: natsUrl }),
+  // Else they would all look like one in traces.
+  ...(env.OTEL_SERVICE_NAME && { OTEL_SERVICE_NAME: `${env.OTEL_SERVICE_NAME}-${name}` }),
 })
