@@ -51,7 +51,7 @@ export class EventReservation implements Holder {
   /** Opens the stream. @returns whether there was none yet */
   connect(reply: FastifyReply): boolean {
     if (this.out || this.over) return false
-    const { heart, limits, onTooSlow } = this.parts
+    const { heart, backlog, limits, onTooSlow } = this.parts
     clearTimeout(this.connectTimer)
     this.out = new HttpStream({
       reply,
@@ -59,6 +59,7 @@ export class EventReservation implements Holder {
       opening: COMMENT,
       heartBeat: COMMENT,
       heart,
+      backlog,
       bufferBytes: limits.connectionBufferBytes,
       onTooSlow,
       onGone: () => this.leave(),

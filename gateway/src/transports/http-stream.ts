@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Beating, HeartBeat } from '@ashlar/kit/sockets/heart-beat'
 import type { FastifyReply } from 'fastify'
+import type { Backlog, Waiting } from './backlog.js'
 
 export interface HttpStreamOptions {
   readonly reply: FastifyReply
@@ -9,6 +10,7 @@ export interface HttpStreamOptions {
   readonly opening: string
   readonly heartBeat: string
   readonly heart: HeartBeat
+  readonly backlog: Backlog
   readonly bufferBytes: number
   readonly onTooSlow: () => void
   /** The client is gone before the end. */
@@ -16,7 +18,7 @@ export interface HttpStreamOptions {
 }
 
 /** An answer over HTTP that goes on. It begins with the first that is written, and never holds more than it may. */
-export class HttpStream implements Beating {
+export class HttpStream implements Beating, Waiting {
   private readonly response: ServerResponse
   private begun = false
   private ended = false
@@ -33,7 +35,7 @@ export class HttpStream implements Beating {
   begin(): void {
     if (this.begun || this.ended) return
     this.begun = true
-    const { reply, contentType, opening, heart } = this.options
+    const { reply, contentType, opening, heart, backlog } = this.options
     reply.hijack()
     this.response.writeHead(200, {
       ...(reply.getHeaders() as OutgoingHttpHeaders),
@@ -45,21 +47,30 @@ export class HttpStream implements Beating {
     })
     this.response.write(opening)
     heart.add(this)
+    backlog.add(this)
   }
 
   /** @returns when there is room again, where there is none now */
   write(text: string): Promise<void> | undefined {
     if (this.ended) return undefined
     this.begin()
-    const { bufferBytes, onTooSlow, onGone } = this.options
-    if (this.response.writableLength <= bufferBytes) return this.response.write(text) ? undefined : this.nextRoom()
-    onTooSlow()
+    if (this.waitingBytes <= this.options.bufferBytes) return this.response.write(text) ? undefined : this.nextRoom()
+    this.tooSlow()
+    return undefined
+  }
+
+  get waitingBytes(): number {
+    return this.response.writableLength
+  }
+
+  tooSlow(): void {
+    if (this.ended) return
     this.ended = true
-    this.options.heart.delete(this)
+    this.leave()
+    this.options.onTooSlow()
     // An end would wait behind what is not read: it breaks, and whoever is there comes back.
     this.response.destroy()
-    onGone()
-    return undefined
+    this.options.onGone()
   }
 
   /** The last of it. @returns whether it had not ended before */
@@ -67,13 +78,18 @@ export class HttpStream implements Beating {
     if (this.ended) return false
     if (text) this.begin()
     this.ended = true
-    this.options.heart.delete(this)
+    this.leave()
     if (this.begun) this.response.end(text)
     return true
   }
 
   beat(): void {
     void this.write(this.options.heartBeat)
+  }
+
+  private leave(): void {
+    this.options.heart.delete(this)
+    this.options.backlog.delete(this)
   }
 
   private nextRoom(): Promise<void> {

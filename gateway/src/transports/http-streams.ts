@@ -59,6 +59,7 @@ export class HttpStreams {
           ...form,
           reply,
           heart: parts.heart,
+          backlog: parts.backlog,
           bufferBytes: parts.limits.connectionBufferBytes,
           onTooSlow: parts.onTooSlow,
           onGone,

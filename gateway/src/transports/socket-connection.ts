@@ -3,6 +3,7 @@ import { farewell, SocketCode } from '@ashlar/kit/sockets/farewell'
 import type { Beating } from '@ashlar/kit/sockets/heart-beat'
 import type { WebSocket } from 'ws'
 import type { StreamAnswer } from '../streams/stream.js'
+import type { Waiting } from './backlog.js'
 import type { FrameWriter } from './frame.js'
 
 export interface SocketConnectionOptions {
@@ -17,7 +18,7 @@ export interface SocketConnectionOptions {
 }
 
 /** The way out to one client, which never holds more than it may: who reads too slowly is sent away, to come back. */
-export class SocketConnection implements Beating {
+export class SocketConnection implements Beating, Waiting {
   private room: Promise<void> | null = null
   private alive = true
   private ended = false
@@ -54,6 +55,16 @@ export class SocketConnection implements Beating {
     return farewell(this.options.socket, code, reason)
   }
 
+  get waitingBytes(): number {
+    return this.options.duplex.writableLength
+  }
+
+  tooSlow(): void {
+    if (this.ended) return
+    this.options.onTooSlow()
+    void this.close(SocketCode.TryAgainLater, 'Too slow: more waits than may. Come back, and read faster.')
+  }
+
   beat(): void {
     const { socket } = this.options
     // Whoever has not answered since the last one does not read any more: a close would wait behind what they don't read.
@@ -64,10 +75,8 @@ export class SocketConnection implements Beating {
 
   private hasRoom(): boolean {
     if (this.ended) return false
-    const { duplex, bufferBytes, onTooSlow } = this.options
-    if (duplex.writableLength <= bufferBytes) return true
-    onTooSlow()
-    void this.close(SocketCode.TryAgainLater, 'Too slow: more waits than may. Come back, and read faster.')
+    if (this.waitingBytes <= this.options.bufferBytes) return true
+    this.tooSlow()
     return false
   }
 

@@ -70,10 +70,12 @@ export class Sockets {
     const client = clientOf(() => {
       this.clients.delete(client)
       this.parts.heart.delete(client.connection)
+      this.parts.backlog.delete(client.connection)
       client.release()
     })
     this.clients.add(client)
     this.parts.heart.add(client.connection)
+    this.parts.backlog.add(client.connection)
     socket.on('message', (data, binary) => client.receive(data, binary))
     if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL)
       client.close(CloseCode.SubprotocolNotAcceptable, `Subprotocol not acceptable: ${GRAPHQL_TRANSPORT_WS_PROTOCOL} is spoken here`)

@@ -5,6 +5,7 @@ import { type AskingOptions, comingFrom, shownBy } from '../http/asking.js'
 import type { Origins } from '../http/origins.js'
 import type { Limits } from '../limits.js'
 import type { Streams } from '../streams/stream.js'
+import { Backlog } from './backlog.js'
 import type { Credential } from './credential.js'
 import { CredentialWatch } from './credential-watch.js'
 import { EventStreams } from './event-streams.js'
@@ -34,6 +35,7 @@ export interface TransportParts {
   readonly watch: CredentialWatch
   readonly places: Places
   readonly heart: HeartBeat
+  readonly backlog: Backlog
   /** Those that have a connection over HTTP to themselves. */
   readonly operations: Set<HttpOperation>
   readonly onTooSlow: () => void
@@ -79,6 +81,7 @@ export function createTransports({ streams, limits, asking, standings, isCurrent
     watch,
     places: new Places(limits),
     heart: new HeartBeat(limits.keepAliveMs),
+    backlog: new Backlog(limits.connectionBufferBytes),
     operations: new Set(),
     onTooSlow: () => {
       tooSlow += 1

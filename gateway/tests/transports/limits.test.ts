@@ -133,6 +133,20 @@ describe('who reads too slowly', () => {
     raw.socket.terminate()
   })
 
+  it('is closed with many others that together hold more than may wait, though none is over its bound', async () => {
+    await start({ connectionBufferBytes: 100_000 })
+    const slow = await Promise.all(Array.from({ length: 80 }, () => admittedSocket(running.socketUrl)))
+    for (const { socket, send } of slow) {
+      socket.pause()
+      send(subscribe('subscription { flood(bytes: 90000) }'))
+    }
+    // Each waits for its client with what it has just been given; only together it is too much.
+    await until(() => running.transports.counts().tooSlow > 0)
+    await until(() => running.transports.counts().sockets <= 72)
+    expect(running.transports.counts().sockets).toBeGreaterThan(50)
+    for (const { socket } of slow) socket.terminate()
+  })
+
   it('over HTTP, is cut off', async () => {
     await start({ connectionBufferBytes: 100_000 })
     const response = await streamBy()
