@@ -50,7 +50,7 @@ const ended = (running: Running) => running.lines.filter(({ msg }) => msg === 't
 
 let running: Running
 beforeAll(async () => {
-  running = await startGateway({ subgraphs, limits: { planningMs: PLANNING_MS, cost: UNBOUND } })
+  running = await startGateway({ subgraphs, limits: { planningMs: PLANNING_MS, cost: UNBOUND, depth: UNBOUND } })
 })
 afterAll(async () => {
   await running[Symbol.asyncDispose]()
@@ -127,7 +127,7 @@ describe('planning', () => {
   () => {
     let whole: Running
     beforeAll(async () => {
-      whole = await startGateway({ subgraphs: contractSubgraphs(), limits: { cost: UNBOUND } })
+      whole = await startGateway({ subgraphs: contractSubgraphs(), limits: { cost: UNBOUND, depth: UNBOUND } })
     })
     afterAll(async () => {
       await whole[Symbol.asyncDispose]()
