@@ -154,7 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     watched: (name, source) => telemetry.source(name, source),
   }
   let graph = await compose(options.subgraphs, composition)
-  const trusted = options.trustedOperations ? await TrustedOperations.open(options.trustedOperations, log) : null
+  const trusted = options.trustedOperations ? await TrustedOperations.open(options.trustedOperations, limits, log) : null
   const shared = new SharedAnswers(options.sharing ?? {})
   const gateway: SupergraphGateway = new SupergraphGateway({
     ...graph,

@@ -3,11 +3,14 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripIgnoredCharacters } from 'graphql'
 import { z } from 'zod'
+import type { Limits } from '../limits.js'
+import { checkNesting } from '../nesting.js'
 
 /** The operations that may run: by their ids, and by their texts, however these are laid out. */
 export interface TrustedList {
   readonly size: number
   textOf(id: string): string | null
+  /** False for what is over a bound, listed or not: it runs by its id no more than by its text. */
   hasText(text: string): boolean
 }
 
@@ -29,7 +32,7 @@ const BYTES_MAX = 64 * 1024 * 1024
  * Reads a list of operations: a manifest, a document, or a folder of either, with the folders in it. A document is an operation by itself,
  * as clients send it. @throws Error in words for people
  */
-export async function readTrustedList(path: string): Promise<TrustedList> {
+export async function readTrustedList(path: string, limits: Limits): Promise<TrustedList> {
   const byId = new Map<string, string>()
   const texts = new Set<string>()
   let bytes = 0
@@ -51,6 +54,8 @@ export async function readTrustedList(path: string): Promise<TrustedList> {
     textOf: (id) => byId.get(id) ?? null,
     hasText(text) {
       try {
+        // Laying a text out anew takes seconds for what fills a body with tokens.
+        checkNesting(text, limits)
         return texts.has(hashOf(stripIgnoredCharacters(text)))
       } catch {
         return false

@@ -2,6 +2,7 @@ import type { Logger } from '@ashlar/kit/log'
 import { StartError } from '@ashlar/kit/process-life'
 import { GraphQLError } from 'graphql'
 import { isRecord } from '../data-sources/answer.js'
+import type { Limits } from '../limits.js'
 import { readTrustedList, stateOf, type TrustedList } from './trusted-list.js'
 
 export interface TrustedOptions {
@@ -37,16 +38,17 @@ export class TrustedOperations {
     private readonly options: TrustedOptions,
     private list: TrustedList,
     private state: string,
+    private readonly limits: Limits,
     private readonly log: Logger,
   ) {
     this.timer = setInterval(() => void this.look(), LOOK_EVERY_MS).unref()
   }
 
   /** @throws StartError for a list that can't be read */
-  static async open(options: TrustedOptions, log: Logger): Promise<TrustedOperations> {
+  static async open(options: TrustedOptions, limits: Limits, log: Logger): Promise<TrustedOperations> {
     try {
       const state = await stateOf(options.path)
-      return new TrustedOperations(options, await readTrustedList(options.path), state, log)
+      return new TrustedOperations(options, await readTrustedList(options.path, limits), state, limits, log)
     } catch (error) {
       throw new StartError(`The list of operations can't be read: ${(error as Error).message}`)
     }
@@ -88,7 +90,7 @@ export class TrustedOperations {
       const state = await stateOf(this.options.path)
       if (state === this.state) return
       this.state = state
-      this.list = await readTrustedList(this.options.path)
+      this.list = await readTrustedList(this.options.path, this.limits)
       this.reason = null
       this.log.info({ operations: this.list.size }, 'the list of operations has changed')
     } catch (error) {
