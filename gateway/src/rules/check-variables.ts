@@ -5,8 +5,8 @@ import type { Limits } from '../limits.js'
 
 type Variables = Readonly<Record<string, unknown>>
 
-/** The gateway gives this name to the entities that it asks services for. */
-const RESERVED = 'representations'
+/** So the gateway names the entities that it asks services for, and the planner what of their surroundings it asks with them (`@fromContext`). */
+const RESERVED = /^(?:representations|(?:c\d+_)?contextualArgument_\w+)$/
 
 /**
  * Holds an operation's variables against their bounds and types before anything runs. Whatever is counted is counted without recursion:
@@ -17,8 +17,8 @@ export function checkGivenVariables(schema: GraphQLSchema, operation: OperationD
   const given = Object.keys(variables).length
   if (given > limits.variables) throw tooComplex({ message: `More than ${limits.variables} variables are given.`, limit: limits.variables })
   boundValues(variables, limits)
-  if (operation.variableDefinitions?.some(({ variable }) => variable.name.value === RESERVED))
-    throw badUserInput(RESERVED, 'is a name that the gateway uses itself: give the variable another one')
+  const reserved = operation.variableDefinitions?.find(({ variable }) => RESERVED.test(variable.name.value))
+  if (reserved) throw badUserInput(reserved.variable.name.value, 'is a name that the gateway uses itself: give the variable another one')
   checkVariables(schema, operation, variables)
 }
 

@@ -25,7 +25,7 @@ describe('a field that is asked with what its object stands in', () => {
     {
       services: {
         a: `type Query { users: [User] other: User } type User @key(fields: "id") @context(name: "user") { id: ID! locale: String! child: Child! children: [Child!]! }
-          type Child @key(fields: "id") { id: ID! name(l: String @fromContext(field: "$user { locale }"), x: Int): String }`,
+          type Child @key(fields: "id") { id: ID! name(l: String @fromContext(field: "$user { locale }"), x: Int, y: String): String }`,
         b: 'type Child @key(fields: "id") { id: ID! other: Int } type User @key(fields: "id") { id: ID! age: Int }',
       },
       entities: [...users, ...children],
@@ -63,6 +63,16 @@ describe('a field that is asked with what its object stands in', () => {
       c1_contextualArgument_1_0: 'de',
     })
   })
+
+  it.each(['contextualArgument_1_0', 'c0_contextualArgument_1_0', 'c12_contextualArgument_1_0'])(
+    'can not be set by a variable of the same name: %s',
+    async (variable) => {
+      const query = `query ($${variable}: String) { users { child { name(y: $${variable}) } } }`
+      const { errors } = await federation().ask(query, { [variable]: 'forged' })
+      expect(errors?.map(({ extensions }) => extensions?.code)).toEqual(['BAD_USER_INPUT'])
+      expect(federation().called).toEqual([])
+    },
+  )
 
   it('is told of at its place where it fails', async () => {
     federation().instead.a = ({ query, variables }) =>
