@@ -74,6 +74,15 @@ describe('planning', () => {
     expect(ended(running)).toBe(1)
   })
 
+  it('remembers no more of what it has refused than it may keep', async () => {
+    const limits = { planningMs: 300, cost: UNBOUND, depth: UNBOUND, planBytesKept: 10_000 }
+    await using small = await startGateway({ subgraphs, limits })
+    const long = `${HOSTILE} #${'x'.repeat(limits.planBytesKept)}`
+    for (const query of [long, long]) expect(codesOf(await small.ask(query))).toEqual(['TOO_COMPLEX'])
+    expect(ended(small)).toBe(2)
+    small.lines.length = 0
+  })
+
   it('goes on with the next', async () => {
     const [hostile, plain] = await Promise.all([
       running.ask(`${HOSTILE} # again`),

@@ -8,6 +8,8 @@ interface Kept {
   readonly wanted: Wanted
   /** How often it was wanted lately. */
   uses: number
+  /** Whether there is a plan: it may still be made, or have been refused. */
+  isPlanned: boolean
   bytes: number
 }
 
@@ -55,13 +57,16 @@ export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation
   }
 
   const add = (key: string, wanted: Wanted): Kept => {
-    const kept: Kept = { planned: plan(wanted.operation), wanted, uses: 0, bytes: 0 }
+    // What waits and what is refused holds its text as well.
+    const kept: Kept = { planned: plan(wanted.operation), wanted, uses: 0, isPlanned: false, bytes: wanted.operation.query.length }
     plans.set(key, kept)
+    bytes += kept.bytes
     kept.planned.then(
       (planned) => {
         if (plans.get(key) !== kept) return
-        kept.bytes = planned.bytes + wanted.operation.query.length
-        bytes += kept.bytes
+        kept.isPlanned = true
+        kept.bytes += planned.bytes
+        bytes += planned.bytes
         makeRoom()
       },
       (error) => {
@@ -87,7 +92,7 @@ export function planCache({ plansKept, planBytesKept }: Limits, plan: (operation
   }
   const hottest = (max: number): readonly Wanted[] =>
     [...plans.values()]
-      .filter(({ bytes: planned }) => planned > 0)
+      .filter(({ isPlanned }) => isPlanned)
       .sort((one, other) => other.uses - one.uses)
       .slice(0, max)
       .map(({ wanted }) => wanted)
