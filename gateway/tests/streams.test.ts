@@ -269,6 +269,44 @@ describe('those who follow the same', () => {
     expect(room.openings.map(({ asking }) => asking.identity)).toEqual([IDENTITY])
   })
 
+  it('do not wait for one who was alone and has stopped reading', async () => {
+    const slow = await follow(NEWS)
+    slow.hold()
+    room.publish()
+    await until(() => slow.answers.length === 1)
+    room.publish()
+    await settled()
+    expect(slow.answers).toHaveLength(1)
+    const late = await follow(NEWS)
+    room.publish()
+    await until(() => titles(late).includes('news 3'))
+    expect(running.gateway.streams.counts).toEqual({ feeds: 1, members: 2 })
+  })
+
+  it('are not answered alike where they have asked for more than they may have', async () => {
+    const more = await follow('subscription { news { title notes } }')
+    const less = await follow('subscription { news { title } }')
+    room.publish()
+    await until(() => more.answers.length === 1 && less.answers.length === 1)
+    expect(more.answers[0]).toMatchObject({ data: { news: { title: 'news 1', notes: null } }, errors: [{ path: ['news', 'notes'] }] })
+    expect(less.answers).toEqual([{ data: { news: { title: 'news 1' } } }])
+  })
+
+  it('part from the next event on when one of them may less than before', async () => {
+    const query = 'subscription { news { title viewerLikes notes } }'
+    let identity = IDENTITY
+    const changing = await follow(query, {}, listenerOf(null, { asking: () => ({ ...nobody(), identity }) }))
+    const same = await follow(query, {}, listenerOf(IDENTITY))
+    room.publish()
+    await until(() => changing.answers.length === 1 && same.answers.length === 1)
+    expect(running.gateway.streams.counts).toEqual({ feeds: 1, members: 2 })
+    identity = { ...IDENTITY, scopes: ['own'] }
+    room.publish()
+    await until(() => changing.answers.length === 2 && same.answers.length === 2)
+    expect(running.gateway.streams.counts).toEqual({ feeds: 2, members: 2 })
+    expect([changing.answers[1].data.news.notes, same.answers[1].data.news.notes]).toEqual([null, 'for the desk'])
+  })
+
   it('do not wait for one of them that is slow', async () => {
     const slow = await follow(NEWS)
     const quick = await follow(NEWS)
@@ -423,6 +461,20 @@ describe('another version of the graph', () => {
     room.publish()
     await until(() => other.answers.length === 1)
     expect(other.answers).toEqual([{ data: { news: { author: { age: 7 } } } }])
+  })
+
+  it('asks for each of those who share it what they may', async () => {
+    const guarded = newsroom('@authenticated')
+    const mine = await follow(NEWS, {}, listenerOf(IDENTITY))
+    const theirs = await follow(NEWS)
+    await running.gateway.update([{ ...room.news, sdl: guarded.news.sdl }, room.people])
+    expect([codes(theirs), theirs.ended]).toEqual([['UNAUTHENTICATED'], 'complete'])
+    await until(() => room.openings.some(({ asking }) => asking.identity?.userId === IDENTITY.userId))
+    room.publish()
+    await until(() => mine.answers.length === 1)
+    expect(titles(mine)).toEqual(['news 1'])
+    mine.stop()
+    await running.gateway.update([room.news, room.people])
   })
 
   it('ends what it has no fields for, and says why', async () => {

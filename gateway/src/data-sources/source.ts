@@ -34,3 +34,8 @@ export interface Source {
 export class Unreachable extends Error {
   override name = 'Unreachable'
 }
+
+/** More came of a subscription than was read: it is taken up again once there is room. */
+export class Overrun extends Error {
+  override name = 'Overrun'
+}

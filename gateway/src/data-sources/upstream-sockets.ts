@@ -3,7 +3,7 @@ import { type Client, createClient, type FormattedExecutionResult, MessageType, 
 import { WebSocket } from 'ws'
 import type { SubgraphRequest } from '../subgraph.js'
 import { readFollowed } from './answer.js'
-import { type Answer, type Source, Unreachable } from './source.js'
+import { type Answer, Overrun, type Source, Unreachable } from './source.js'
 
 export interface UpstreamSocketsOptions {
   readonly url: URL
@@ -77,6 +77,7 @@ class UpstreamSocket {
   private socket: WebSocket | null = null
   private closed = false
   private heardAt = performance.now()
+  private readonly key: string
   private renewing: NodeJS.Timeout | undefined
 
   constructor(
@@ -84,6 +85,7 @@ class UpstreamSocket {
     private readonly opener: Asking,
     private readonly onClosed: () => void,
   ) {
+    this.key = options.keyOf(opener)
     const heard = () => {
       this.heardAt = performance.now()
     }
@@ -128,8 +130,12 @@ class UpstreamSocket {
       },
       {
         next(answer) {
+          if (end) return
           queue.push(answer as FormattedExecutionResult)
-          if (queue.length > QUEUE_MAX) finish(new Error('brought more than was read'))
+          if (queue.length >= QUEUE_MAX) {
+            finish(new Overrun('brought more than was read'))
+            unsubscribe()
+          }
           wake()
         },
         error: (reason) => {
@@ -167,9 +173,12 @@ class UpstreamSocket {
   }
 
   private asking(): Asking {
+    const { keyOf } = this.options
     for (const asking of this.askings)
       try {
-        return asking()
+        const now = asking()
+        // Whoever may something else by now is followed over another socket from the next event on.
+        if (keyOf(now) === this.key) return now
       } catch {
         // Its session has ended; who follows hears of it when the next event comes.
       }

@@ -3,7 +3,7 @@ import type { Asking, Identity } from '@ashlar/kit/caller'
 import { AshlarError, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { type Answer, Unreachable } from '../data-sources/source.js'
+import { type Answer, Overrun, Unreachable } from '../data-sources/source.js'
 import { stringifyAnswer } from '../execution/written-data.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { cursorIn, type LiveOperation, requestAfter, variablesAfter } from './live-operation.js'
@@ -16,11 +16,13 @@ export interface Member {
   readonly sink: StreamSink
   /** What it follows, by the graph as it is now. @throws what says why it can't be followed any more */
   prepare(): Promise<LiveOperation>
-  /** It is to be followed in another way from here on: what may be had of it has changed. */
-  again(operation: LiveOperation, cursor: unknown): void
 }
 
 export interface FeedOptions {
+  /** What its members have in common. */
+  readonly key: string
+  /** Whether it is a person's own since everybody was refused what they may see. */
+  readonly isPersonal: boolean
   /** As whom all its events are, where they are the same for everybody; else each of its members is the same person. */
   readonly everybody: Asking | null
   readonly log: Logger
@@ -29,6 +31,8 @@ export interface FeedOptions {
   /** It stands behind another event than before. */
   readonly onMoved: (feed: Feed, before: unknown) => void
   readonly onEnded: (feed: Feed) => void
+  /** Its people may have other rights than before: whoever has is to be followed in another way from here on. */
+  readonly onOthers: (feed: Feed) => Promise<void>
   /** Everybody may not see what this one perhaps may: answers whether it was taken elsewhere. */
   readonly onRefused: (feed: Feed, member: Member) => boolean
 }
@@ -49,8 +53,9 @@ export class Feed {
   private attempt = new AbortController()
   private reopens = false
   private over = false
-  /** As whom the last event was carried out. */
-  private identity: Identity | null | undefined
+  /** Who each of them was when it was last looked at what they may. */
+  private readonly seen = new Map<Member, Identity | null | undefined>()
+  private wake: (() => void) | null = null
 
   constructor(
     public operation: LiveOperation,
@@ -62,12 +67,28 @@ export class Feed {
     setImmediate(() => void this.run())
   }
 
+  get key(): string {
+    return this.options.key
+  }
+
+  get isPersonal(): boolean {
+    return this.options.isPersonal
+  }
+
   get ended(): boolean {
     return this.over
   }
 
+  add(member: Member): void {
+    this.members.add(member)
+    this.see(member)
+    this.wake?.()
+  }
+
   remove(member: Member): void {
     this.members.delete(member)
+    this.seen.delete(member)
+    this.wake?.()
     if (this.members.size === 0) this.end()
   }
 
@@ -88,20 +109,6 @@ export class Feed {
     this.remove(member)
   }
 
-  /** Asks for each of them again who they are, and what they may have of it. */
-  async recheck(): Promise<void> {
-    for (const member of [...this.members])
-      try {
-        member.listener.asking()
-        const operation = await member.prepare()
-        if (operation.authorised === this.operation.authorised || !this.members.has(member)) continue
-        this.remove(member)
-        member.again(operation, this.cursor)
-      } catch (error) {
-        this.refuse(member, error)
-      }
-  }
-
   /** Sends everybody away to come back. */
   comeBack(): void {
     for (const { sink } of this.members) sink.comeBack()
@@ -112,6 +119,8 @@ export class Feed {
     if (this.over) return
     this.over = true
     this.members.clear()
+    this.seen.clear()
+    this.wake?.()
     this.ending.abort()
     this.attempt.abort()
     this.options.onEnded(this)
@@ -120,6 +129,7 @@ export class Feed {
   private async run(): Promise<void> {
     let began = false
     for (let retryMs = RETRY_MS; !this.ended; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
+      this.attempt.abort()
       this.attempt = new AbortController()
       this.reopens = false
       try {
@@ -142,7 +152,9 @@ export class Feed {
           return this.fail(subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
         }
         if (!this.reopens) {
-          this.options.log.warn({ err: error, service: this.operation.compiled.service }, 'a subscription broke and is taken up again')
+          // Of a client that reads slowly that is the usual way.
+          const level = error instanceof Overrun ? 'debug' : 'warn'
+          this.options.log[level]({ err: error, service: this.operation.compiled.service }, 'a subscription broke and is taken up again')
           await wait(retryMs * (0.5 + Math.random() / 2), undefined, { signal: this.ending.signal }).catch(() => {})
         }
       }
@@ -162,7 +174,7 @@ export class Feed {
     const { everybody } = this.options
     if (everybody) return everybody
     let refusal: unknown = new Error('nobody follows')
-    for (const member of [...this.members])
+    for (const member of this.members)
       try {
         return member.listener.asking()
       } catch (error) {
@@ -189,12 +201,21 @@ export class Feed {
     // First, so that whoever joins behind this event does not get it as well.
     if (cursor !== null) this.cursor = cursor
     const event = { text: this.textOf(outcome), cursor }
-    const members = [...this.members]
     let room: Promise<void> | undefined
-    for (const { sink } of members) room = sink.next(event)
-    options.telemetry.tally.eventsSent += members.length
+    options.telemetry.tally.eventsSent += this.members.size
+    // Nobody comes in while this goes on; whoever goes has gone.
+    for (const { sink } of this.members) room = sink.next(event)
     if (cursor !== null) options.onMoved(this, before)
-    if (members.length === 1 && room) await room
+    if (room && this.members.size === 1 && !this.over) await this.roomOrChange(room)
+  }
+
+  /** Whoever is alone is waited for, but for no longer than that: another one must not hang on who reads slowly. */
+  private async roomOrChange(room: Promise<void>): Promise<void> {
+    const change = new Promise<void>((resolve) => {
+      this.wake = resolve
+    })
+    await Promise.race([room, change])
+    this.wake = null
   }
 
   /** Has learned where it begins: if it breaks before the first event, it goes on from there. */
@@ -207,21 +228,27 @@ export class Feed {
   /** The same as below, where there is nothing to wait for. */
   private askingIfKnown(): Asking | null {
     if (this.options.everybody) return this.options.everybody
-    for (const { listener } of this.members) if (listener.held?.()) return null
-    const asking = this.asking()
-    if (this.identity !== asking.identity) return null
-    return asking
+    let known: Asking | null = null
+    for (const member of this.members) {
+      const asking = askingOf(member)
+      if (!asking || member.listener.held?.() || this.seen.get(member) !== asking.identity) return null
+      known ??= asking
+    }
+    return known
   }
 
   /** As whom an event is carried out, once it is known who has ended, and what they may now. */
   private async askingForEvent(): Promise<Asking> {
     if (this.options.everybody) return this.options.everybody
     for (const { listener } of this.members) await listener.held?.()
-    const asking = this.asking()
-    const { identity } = asking
-    if (this.identity !== undefined && this.identity !== identity) await this.recheck()
-    this.identity = identity
-    return asking
+    const others = [...this.members].filter((member) => this.seen.get(member) !== askingOf(member)?.identity)
+    for (const member of others) this.see(member)
+    if (others.length > 0) await this.options.onOthers(this)
+    return this.asking()
+  }
+
+  private see(member: Member): void {
+    if (!this.options.everybody) this.seen.set(member, askingOf(member)?.identity)
   }
 
   private complete(): void {
@@ -246,6 +273,15 @@ const isGoingAway = ({ data, errors }: Answer): boolean =>
 
 const isRefusal = ({ data, errors = [] }: { readonly data: unknown; readonly errors?: readonly GraphQLError[] }): boolean =>
   data === null && errors.some(({ extensions }) => REFUSALS.has(extensions.code))
+
+/** As whom somebody asks now; null for who has ended. */
+function askingOf({ listener }: Member): Asking | null {
+  try {
+    return listener.asking()
+  } catch {
+    return null
+  }
+}
 
 /** What a client is told of what was thrown. */
 export function errorOf(reason: unknown): GraphQLError {

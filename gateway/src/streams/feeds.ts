@@ -1,10 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Asking, nobody } from '@ashlar/kit/caller'
 import type { Logger } from '@ashlar/kit/log'
-import type { GraphQLError, GraphQLFormattedError } from 'graphql'
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { viewerOf } from '../sharing/viewer.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { Feed, type Member } from './feed.js'
 import { eventsKey, type LiveOperation } from './live-operation.js'
+import { RootRefused } from './prepare-live.js'
 import type { Stream } from './stream.js'
 
 export interface FeedsOptions {
@@ -23,7 +25,15 @@ interface Group {
   readonly feeds: Set<Feed>
 }
 
+/** Which feed somebody belongs to. */
+interface Where {
+  readonly key: string
+  readonly shared: boolean
+  readonly forEverybody: boolean
+}
+
 const CHECK_EVERY_MS = 30_000
+const LOOKS_AT_ONCE = 50
 /** Where all get the same, it is asked and carried out as nobody: what not everybody may see can't be in it. */
 const EVERYBODY: Asking = nobody({ id: 'live' })
 
@@ -33,6 +43,8 @@ export class Feeds {
   private readonly alone = new Set<Feed>()
   private readonly at = new WeakMap<Member, Feed>()
   private readonly checking: NodeJS.Timeout
+  private rechecking = false
+  private looked = 0
 
   constructor(private readonly options: FeedsOptions) {
     this.checking = setInterval(() => void this.recheck(), CHECK_EVERY_MS).unref()
@@ -46,29 +58,21 @@ export class Feeds {
 
   /** @param after behind which event it begins; null or undefined: with what happens from now on */
   follow(member: Member, operation: LiveOperation, after: unknown): Stream {
-    const { sharesEvents, differsByViewer } = operation.live
-    if (!sharesEvents) this.enter(member, this.open(operation, after, null))
-    else this.enterGroup(member, operation, after, !differsByViewer)
+    this.enterWhere(this.whereOf(member, operation), member, operation, after)
     return { stop: () => this.leave(member) }
   }
 
   /** Has everything that is followed go on with another version of the graph, as far as it can. */
   async switchVersion(): Promise<void> {
-    for (const feed of this.feeds()) {
-      const [member] = feed.members
-      if (!member) continue
-      try {
-        const operation = await member.prepare()
-        if (!feed.ended) feed.switchTo(operation)
-      } catch (error) {
-        for (const each of [...feed.members]) feed.refuse(each, error)
-      }
-    }
+    for (const feed of this.feeds()) await this.renew(feed)
   }
 
   /** Asks for all whether they may still follow what they do. */
   async recheck(): Promise<void> {
-    for (const feed of this.feeds()) await feed.recheck()
+    if (this.rechecking) return
+    this.rechecking = true
+    for (const feed of this.feeds()) await this.renew(feed)
+    this.rechecking = false
   }
 
   /** Sends everybody away to come back. */
@@ -81,17 +85,55 @@ export class Feeds {
     return [...this.alone, ...[...this.groups.values()].flatMap(({ feeds }) => [...feeds])]
   }
 
-  private enterGroup(member: Member, operation: LiveOperation, after: unknown, forEverybody: boolean): void {
-    const group = this.groupOf(forEverybody ? '' : viewerOf(member.listener.asking()).key, operation)
+  /** Asks for each of a feed who they are now, and what they may have by the graph as it is. */
+  private async renew(feed: Feed): Promise<void> {
+    let kept: LiveOperation | null = null
+    for (const member of [...feed.members]) {
+      this.looked += 1
+      // Everybody else has their turn in between: nothing in here waits for anything but promises that are kept already.
+      if (this.looked % LOOKS_AT_ONCE === 0) await turn()
+      try {
+        member.listener.asking()
+        const operation = await member.prepare()
+        if (!feed.members.has(member)) continue
+        const where = this.whereOf(member, operation, feed.isPersonal)
+        if (where.key === feed.key) kept = operation
+        else {
+          const { cursor } = feed
+          feed.remove(member)
+          this.enterWhere(where, member, operation, cursor)
+        }
+      } catch (error) {
+        // What may pass is no reason to end what runs: the next look tells.
+        if (isVerdict(error)) feed.refuse(member, error)
+        else this.options.log.warn({ err: error }, 'a subscription could not be looked at; it goes on as it was')
+      }
+    }
+    if (kept && !feed.ended) feed.switchTo(kept)
+  }
+
+  /** @param isPersonal whether everybody has been refused, so that it is each person's own */
+  private whereOf(member: Member, operation: LiveOperation, isPersonal = false): Where {
+    const { sharesEvents, differsByViewer } = operation.live
+    const forEverybody = sharesEvents && !differsByViewer && !isPersonal
+    const viewer = forEverybody ? '' : viewerOf(member.listener.asking()).key
+    return { key: JSON.stringify([sharesEvents, viewer, eventsKey(operation)]), shared: sharesEvents, forEverybody }
+  }
+
+  private enterWhere(where: Where, member: Member, operation: LiveOperation, after: unknown): void {
+    if (!where.shared) {
+      this.enter(member, this.open(where, operation, after, null))
+      return
+    }
+    const group = this.groupOf(where.key)
     const fromNow = after === null || after === undefined
     const known = fromNow ? group.live : group.standing.get(after)
-    const feed = known && !known.ended ? known : this.open(operation, after, group, forEverybody)
+    const feed = known && !known.ended ? known : this.open(where, operation, after, group)
     if (fromNow) group.live = feed
     this.enter(member, feed)
   }
 
-  private groupOf(viewer: string, operation: LiveOperation): Group {
-    const key = `${viewer} ${eventsKey(operation)}`
+  private groupOf(key: string): Group {
     const known = this.groups.get(key)
     if (known) return known
     const group: Group = { key, live: null, standing: new Map(), feeds: new Set() }
@@ -99,10 +141,14 @@ export class Feeds {
     return group
   }
 
-  private open(operation: LiveOperation, after: unknown, group: Group | null, forEverybody = false): Feed {
+  private open({ key, shared, forEverybody }: Where, operation: LiveOperation, after: unknown, group: Group | null): Feed {
+    const { sharesEvents, differsByViewer } = operation.live
     const feed: Feed = new Feed(operation, after ?? null, {
       ...this.options,
+      key,
+      isPersonal: shared && sharesEvents && !differsByViewer && !forEverybody,
       everybody: forEverybody ? EVERYBODY : null,
+      onOthers: () => this.renew(feed),
       onMoved: (_, before) => group && this.settle(group, feed, before),
       onEnded: () => this.forget(group, feed),
       onRefused: (_, member) => this.takeElsewhere(member, feed),
@@ -116,7 +162,7 @@ export class Feeds {
   }
 
   private enter(member: Member, feed: Feed): void {
-    feed.members.add(member)
+    feed.add(member)
     this.at.set(member, feed)
   }
 
@@ -127,6 +173,7 @@ export class Feeds {
   /** Two feeds that stand behind the same event bring the same from here on: those of the smaller one join the other. */
   private settle(group: Group, feed: Feed, before: unknown): void {
     if (group.standing.get(before) === feed) group.standing.delete(before)
+    if (feed.ended) return
     const other = group.standing.get(feed.cursor)
     if (!other || other === feed || other.ended) {
       group.standing.set(feed.cursor, feed)
@@ -145,7 +192,7 @@ export class Feeds {
   private takeElsewhere(member: Member, { operation, cursor }: Feed): boolean {
     try {
       if (member.listener.asking().identity === null) return false
-      this.enterGroup(member, operation, cursor, false)
+      this.enterWhere(this.whereOf(member, operation, true), member, operation, cursor)
       return true
     } catch {
       // Nobody any more: told the same as everybody.
@@ -162,3 +209,18 @@ export class Feeds {
     if (group.feeds.size === 0) this.groups.delete(group.key)
   }
 }
+
+const VERDICTS = new Set<unknown>([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'BAD_USER_INPUT',
+  'TOO_COMPLEX',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+])
+
+/** Whether it says that something can't be followed any more, rather than that nobody can tell now. */
+const isVerdict = (error: unknown): boolean =>
+  error instanceof RootRefused || (error instanceof GraphQLError && VERDICTS.has(error.extensions.code))

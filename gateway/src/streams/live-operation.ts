@@ -12,8 +12,10 @@ export interface LiveOperation {
   /** The owner's. */
   readonly source: Source
   readonly variables: Variables
-  /** Tells apart what different callers may have of it. */
-  readonly authorised: string
+  /** Tells apart what is answered of the same events: by what was asked, and how much of that whoever asks may have. */
+  readonly asked: string
+  /** Of the graph. */
+  readonly version: object
 }
 
 /** The variables with which it goes on behind a cursor. */
@@ -34,5 +36,5 @@ export function cursorIn({ live }: LiveOperation, merged: Variables): string | n
 }
 
 /** The same for two that bring the same events, and so differ in who asks and where they begin at most. */
-export const eventsKey = ({ live, variables }: LiveOperation): string =>
-  JSON.stringify([live.text, ...live.uses.map((name) => variables[name] ?? null)])
+export const eventsKey = ({ live, asked, variables }: LiveOperation): string =>
+  JSON.stringify([live.text, asked, ...live.uses.map((name) => variables[name] ?? null)])

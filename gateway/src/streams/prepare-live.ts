@@ -59,7 +59,9 @@ export async function prepareLive(version: Version, asked: Asked, asking: Asking
   const compiled = version.compileSubscription({ plan, document: refusals?.asked ?? document, operationName, refusals })
   const source = version.sources[compiled.service]
   if (!source) throw new Error(`there is no service ${compiled.service}`)
-  return { live, compiled, source, variables, authorised: key }
+  // What is refused is in the answer, but not in what is left to be followed.
+  const part = refusals ? asked.query : ''
+  return { live, compiled, source, variables, asked: JSON.stringify([operationName, key, part]), version }
 }
 
 interface Read {

@@ -117,11 +117,13 @@ export function createStreams({
       listener,
       sink,
       prepare: () => prepareLive(gateway.current, asked, listener.asking()),
-      again: (live, cursor) => void feeds.follow(member, live, cursor),
     }
-    const live = await member.prepare()
+    let live = await member.prepare()
+    // Another version came meanwhile, and has passed by what is not followed yet.
+    while (live.version !== gateway.current) live = await member.prepare()
+    const stream = feeds.follow(member, live, request.resume?.after ?? live.live.afterOf(variables))
     told(observed, OK)
-    return feeds.follow(member, live, request.resume?.after ?? live.live.afterOf(variables))
+    return stream
   }
 
   /** Tells once why, and that there will be no more. */

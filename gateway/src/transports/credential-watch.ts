@@ -79,6 +79,9 @@ export class CredentialWatch {
     clearTimeout(this.soon)
     this.soon = undefined
     for (const timer of this.timers.splice(0)) clearInterval(timer)
+    // Nobody looks any more: whatever still waits must not wait for the next one who comes.
+    this.unknown = null
+    this.release()
   }
 
   private async standingOf(authorization: string | undefined, requestId: string) {

@@ -26,9 +26,12 @@ export class HttpStream implements Beating, Waiting {
 
   constructor(private readonly options: HttpStreamOptions) {
     this.response = options.reply.raw
-    this.response.once('close', () => {
+    const gone = () => {
       if (this.end('')) options.onGone()
-    })
+    }
+    // One that went before we looked does not say so again.
+    if (this.response.destroyed) queueMicrotask(gone)
+    else this.response.once('close', gone)
   }
 
   /** Says that it is going to answer, before there is anything to say. */

@@ -1,5 +1,6 @@
 import {
   isRefusal,
+  type Listener,
   type Refusal,
   type Stream,
   type StreamAnswer,
@@ -19,7 +20,7 @@ export abstract class Operation implements StreamSink {
 
   /** Asks for it. Resolves once it is streaming, or was refused. */
   async open(streams: Streams, request: StreamRequest): Promise<void> {
-    const opened = await streams.open(request, this.credential(), this)
+    const opened = await streams.open(request, this.listener(), this)
     if (!isRefusal(opened)) {
       if (this.over) opened.stop()
       else this.stream = opened
@@ -60,6 +61,12 @@ export abstract class Operation implements StreamSink {
     this.over = true
     this.stream = null
     return true
+  }
+
+  /** Whoever has brought a newer credential goes on by that. */
+  private listener(): Listener {
+    const { refused } = this.credential()
+    return { refused, asking: () => this.credential().asking(), held: () => this.credential().held() }
   }
 
   /** As whom it listens now. */

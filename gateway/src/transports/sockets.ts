@@ -32,6 +32,8 @@ export class Sockets {
   /** Makes a socket of a request that has passed all checks but that of room. */
   open(request: FastifyRequest, reply: FastifyReply, { duplex, head, take }: Upgrade): void {
     const { asking, limits, places, onTooSlow } = this.parts
+    // Gone while it was looked at: it does not say so again.
+    if (duplex.destroyed) return
     const place = places.take(request.ip)
     if (typeof place === 'string') {
       refuseFull(reply, place, limits)

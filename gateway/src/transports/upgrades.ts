@@ -11,6 +11,10 @@ export interface Upgrade {
 }
 
 const GOODBYE_MS = 2_000
+/** The headers that say what protocol is wished for. */
+const WISHES = new Set(['upgrade', 'connection', 'http2-settings'])
+
+const isWebSocket = ({ headers: { upgrade = '' } }: IncomingMessage): boolean => upgrade.toLowerCase() === 'websocket'
 
 /**
  * Has requests to upgrade go the way of any other: the same checks of host and origin, the same address of the client, the same routes,
@@ -24,6 +28,10 @@ export class Upgrades {
   constructor(fastify: FastifyInstance) {
     this.server = fastify.server
     this.onUpgrade = (request, duplex, head) => {
+      if (!isWebSocket(request)) {
+        this.readAgain(request, duplex, head)
+        return
+      }
       // Node has let go of the connection: what goes wrong with it is nobody's but ours.
       duplex.on('error', () => duplex.destroy())
       const response = new ServerResponse(request)
@@ -39,10 +47,21 @@ export class Upgrades {
     this.server.on('upgrade', this.onUpgrade)
   }
 
-  /** What a request wants to become a socket with; null for one that is plain HTTP, or wants anything else. */
+  /** What a request wants to become a socket with; null for one that is plain HTTP. */
   socketOf(request: IncomingMessage): Upgrade | null {
-    const { upgrade = '' } = request.headers
-    return upgrade.toLowerCase() === 'websocket' ? (this.pending.get(request) ?? null) : null
+    return this.pending.get(request) ?? null
+  }
+
+  /**
+   * A wish for another protocol, such as HTTP/2, may be ignored (RFC 9110, 7.8), but Node hands every one over and reads no further: without
+   * the wish the request is read from its beginning, with the body that comes with it.
+   */
+  private readAgain({ method, url, httpVersion, rawHeaders }: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    const lines = [`${method} ${url} HTTP/${httpVersion}`]
+    for (let at = 0; at < rawHeaders.length; at += 2)
+      if (!WISHES.has(rawHeaders[at]?.toLowerCase() ?? '')) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+    duplex.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+    this.server.emit('connection', duplex)
   }
 
   close(): void {

@@ -39,11 +39,11 @@ export interface Newsroom {
   reset(): void
 }
 
-const SDL = `
+const sdlOf = (guard: string) => `
   type Query { headline: String }
   type Mutation { rename(title: String!): String }
   type Subscription {
-    news(after: String, desk: String): NewsEvent! @sharedEvents
+    news(after: String, desk: String): NewsEvent! @sharedEvents ${guard}
     mine(after: String): NewsEvent!
     own(after: String): NewsEvent! @authenticated
     ticks(count: Int! = 2): Int!
@@ -53,7 +53,8 @@ const SDL = `
   type Person @key(fields: "id") { id: ID! }
 `
 
-export function newsroom(): Newsroom {
+/** @param guard what else the schema says of `Subscription.news` */
+export function newsroom(guard = ''): Newsroom {
   const log: NewsEvent[] = []
   const openings: Opening[] = []
   const waiting = new Set<() => void>()
@@ -112,7 +113,7 @@ export function newsroom(): Newsroom {
   const event = (value: unknown) => value
   const news = testSubgraph({
     name: 'news',
-    sdl: SDL,
+    sdl: sdlOf(guard),
     resolvers: {
       Query: { headline: () => log.at(-1)?.title ?? null },
       Mutation: { rename: (_: unknown, { title }: { title: string }) => title },

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { until } from '@ashlar/kit/testing/until'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Client, type ClientOptions, createClient } from 'graphql-ws'
@@ -179,6 +180,23 @@ describe('an upgrade', () => {
     expect((await upgrade(running.port, '/nothing', {})).status).toBe(404)
     const plain = await upgrade(running.port, '/graphql?query={hello}', { upgrade: 'h2c', 'apollo-require-preflight': '1' })
     expect([plain.status, JSON.parse(plain.text)]).toEqual([200, { data: { hello: 'world' } }])
+  })
+
+  it('to another protocol is ignored where it comes with a body, which is read', async () => {
+    const body = JSON.stringify({ query: `{ hello } # ${'x'.repeat(100_000)}` })
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(running.port, '127.0.0.1')
+      let text = ''
+      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      socket.once('error', reject).once('close', () => resolve(text))
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nHost: localhost:4000\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+      socket.once('data', () => socket.end())
+    })
+    expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 200 OK')
+    expect(answer).toContain('{"data":{"hello":"world"}}')
   })
 
   it('from a page of an origin that is not listed is 403, and of a foreign host 421', async () => {

@@ -142,7 +142,8 @@ export function subgraphExecution<Services, Loaders>(options: ExecutionOptions<S
     },
 
     async subscribe(given, asking, signal) {
-      const start = await startOf(given, options.cursor)
+      const start = await startOf(given, options.cursor).catch((error: Error) => error)
+      if (start instanceof Error) return { data: null, ...present([new GraphQLError('', { originalError: start })], false) }
       const asked = start ? { ...given, variables: { ...given.variables, ...start.variables } } : given
       const prepared = prepare(asked)
       if ('errors' in prepared) return refused(prepared.errors)
