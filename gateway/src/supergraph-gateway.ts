@@ -9,7 +9,6 @@ import { CachePolicies } from './caching/cache-policies.js'
 import { EntityKeys } from './caching/entity-keys.js'
 import type { Contents, EntityName } from './caching/entity-tags.js'
 import { contentsOf } from './caching/tag-walk.js'
-import { signInFieldsOf } from './composition/signs-in.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
 import { type DeferredDocument, deferredDocument } from './execution/defer/deferred-document.js'
@@ -255,8 +254,7 @@ export class SupergraphGateway extends Base {
     }
     const observed = observedPlans(limits, planKeyed, telemetry)
     const plan = withOverrideLabels(observed, graph.supergraphSchema, this.options.overrideLabels)
-    const signsIn = signInFieldsOf(graph.supergraphSdl).size > 0
-    const rules = new OperationRules({ ...graph, limits, signsIn, policies: this.options.policies })
+    const rules = new OperationRules({ ...graph, limits, policies: this.options.policies })
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1

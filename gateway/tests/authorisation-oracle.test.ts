@@ -63,7 +63,7 @@ beforeAll(async () => {
   if (!supergraphSdl) throw new Error(errors?.join('\n'))
   graph = await loadGraph(supergraphSdl)
   planner = new QueryPlanner(loadSupergraph(supergraphSdl))
-  authorisation = new Authorisation({ schema: graph.supergraphSchema, signsIn: false })
+  authorisation = new Authorisation({ schema: graph.supergraphSchema })
 }, 60_000)
 
 function planOf(query: string | null): QueryPlan {

@@ -259,15 +259,23 @@ describe('who has just signed in', () => {
       name: 'sessions',
       sdl: `
         type Query { secret: String @authenticated }
-        type Mutation { signIn: Person @signsIn other: Person @authenticated }
+        type Mutation { signIn: Person @signsIn signUp: Person @opensSession other: Person @authenticated rename: Person }
         type Person { secret: String @authenticated }
       `,
-      resolvers: { Mutation: { signIn: () => ({ secret: 'mine' }), other: () => ({ secret: 'mine' }) } },
+      resolvers: {
+        Mutation: Object.fromEntries(['signIn', 'signUp', 'other', 'rename'].map((name) => [name, () => ({ secret: 'mine' })])),
+      },
     })
     await using gateway = await startGateway({ subgraphs: [service], authenticate })
     expect((await gateway.ask('mutation { signIn { secret } other { secret } }')).json).toMatchObject({
       data: { signIn: { secret: 'mine' }, other: null },
       errors: [{ path: ['other'], extensions: { code: 'UNAUTHENTICATED' } }],
+    })
+    expect(
+      (await gateway.ask('mutation { ...Both } fragment Both on Mutation { signUp { secret } rename { secret } }')).json,
+    ).toMatchObject({
+      data: { signUp: { secret: 'mine' }, rename: { secret: null } },
+      errors: [{ path: ['rename', 'secret'], extensions: { code: 'UNAUTHENTICATED' } }],
     })
   })
 })

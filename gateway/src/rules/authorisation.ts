@@ -13,6 +13,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql'
+import { sessionOpeners } from '../composition/signs-in.js'
 import { dataKeysOf } from '../planning/data-keys.js'
 import { inlineFragments } from './inline-fragments.js'
 import { fragmentsOf } from './measure.js'
@@ -32,11 +33,6 @@ export const refusalFor = (credential: Credential | null): AshlarError => (crede
 export interface AuthorisationOptions {
   /** With the directives that the services have declared. */
   readonly schema: GraphQLSchema
-  /**
-   * Whether what a mutation answers may be for another than who asked, somebody who has just signed in: then its services decide below its
-   * root fields, and we do not.
-   */
-  readonly signsIn: boolean
 }
 
 /** Ways in which one operation comes out for callers; more of them are found out anew each time. */
@@ -54,9 +50,12 @@ interface Compiled {
 export class Authorisation {
   private readonly compiled = new WeakMap<OperationDefinitionNode, Compiled>()
   private readonly requirementsOf: FieldRequirements
+  private readonly opensSession: (rootField: string) => boolean
 
   constructor(private readonly options: AuthorisationOptions) {
     this.requirementsOf = requirementsIn(options.schema)
+    const opening = sessionOpeners(options.schema)
+    this.opensSession = (rootField) => opening.has(rootField)
   }
 
   /** Whether it depends on who asks what an operation is answered. */
@@ -97,9 +96,9 @@ export class Authorisation {
     return takeOut(inlineFragments(operation, fragmentsOf(document)), {
       schema,
       dataKeyOf: dataKeysOf(schema).dataKeyOf,
-      isRefused: (parent, node, depth) => {
+      isRefused: (parent, node, rootField) => {
         const field = fieldOf(parent, node)
-        return field !== undefined && this.asked(operation, parent, field, depth).some((requirement) => unmet.has(textOf(requirement)))
+        return field !== undefined && this.asked(operation, parent, field, rootField).some((requirement) => unmet.has(textOf(requirement)))
       },
     })
   }
@@ -110,20 +109,21 @@ export class Authorisation {
     const found = new Map<string, Requirement>()
     const inlined = inlineFragments(operation, fragmentsOf(document))
     const info = new TypeInfo(this.options.schema)
-    let depth = -1
+    const above: string[] = []
     visit(
       inlined,
       visitWithTypeInfo(info, {
         Field: {
           enter: (node) => {
-            depth += 1
+            const [rootField = null] = above
+            above.push(node.name.value)
             const parent = info.getParentType()
             const field = parent && fieldOf(parent, node)
             if (!parent || !field) return
-            for (const requirement of this.asked(operation, parent, field, depth)) found.set(textOf(requirement), requirement)
+            for (const requirement of this.asked(operation, parent, field, rootField)) found.set(textOf(requirement), requirement)
           },
           leave: () => {
-            depth -= 1
+            above.pop()
           },
         },
       }),
@@ -135,13 +135,14 @@ export class Authorisation {
     return compiled
   }
 
+  /** @param rootField which it stands below; null for one itself */
   private asked(
     { operation }: OperationDefinitionNode,
     parent: GraphQLNamedType,
     field: GraphQLField<unknown, unknown>,
-    depth: number,
+    rootField: string | null,
   ): readonly Requirement[] {
-    if (this.options.signsIn && operation === OperationTypeNode.MUTATION && depth > 0) return []
+    if (operation === OperationTypeNode.MUTATION && rootField !== null && this.opensSession(rootField)) return []
     return this.requirementsOf(parent, field)
   }
 }

@@ -16,8 +16,6 @@ export interface RulesOptions {
   /** With the directives that the services have declared. */
   readonly supergraphSchema: GraphQLSchema
   readonly limits: Limits
-  /** Whether some mutations sign in whoever asks, and so answer for another. */
-  readonly signsIn: boolean
   readonly policies: Policies
 }
 
@@ -36,9 +34,9 @@ export class OperationRules {
   private readonly pages = new WeakMap<OperationDefinitionNode, (variables: Variables) => void>()
 
   constructor(private readonly options: RulesOptions) {
-    const { schema, supergraphSchema, limits, signsIn } = options
+    const { schema, supergraphSchema, limits } = options
     this.check = documentChecks(schema, limits)
-    this.authorisation = new Authorisation({ schema: supergraphSchema, signsIn })
+    this.authorisation = new Authorisation({ schema: supergraphSchema })
     this.costs = new Costs({ schema: supergraphSchema, listSize: limits.listSize })
   }
 

@@ -35,14 +35,15 @@ export interface Refusals {
 export interface RefusalOptions {
   readonly schema: GraphQLSchema
   readonly dataKeyOf: DataKeys['dataKeyOf']
-  readonly isRefused: (parent: GraphQLNamedType, field: FieldNode, depth: number) => boolean
+  /** @param rootField which it stands below; null for one itself */
+  readonly isRefused: (parent: GraphQLNamedType, field: FieldNode, rootField: string | null) => boolean
 }
 
 interface Where {
   readonly type: GraphQLNamedType
   readonly path: DataPath
-  /** Fields above. */
-  readonly depth: number
+  /** The root field above; null for one itself. */
+  readonly rootField: string | null
   /** Whether a field above is refused. */
   readonly refused: boolean
 }
@@ -72,24 +73,24 @@ export function takeOut(operation: OperationDefinitionNode, options: RefusalOpti
     return { kind: Kind.SELECTION_SET, selections: left }
   }
 
-  function leaveField(node: FieldNode, { type, path, depth, refused }: Where): FieldNode | null {
+  function leaveField(node: FieldNode, { type, path, rootField, refused }: Where): FieldNode | null {
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined
     const here = [...path, options.dataKeyOf(node)]
-    const isRefused = refused || options.isRefused(type, node, depth)
+    const isRefused = refused || options.isRefused(type, node, rootField)
     if (isRefused) fields.add(node)
     if (isRefused && !refused) paths.set(here.join('\n'), here)
     if (!node.selectionSet || !field) return isRefused ? null : node
     const selectionSet = leave(node.selectionSet, {
       type: getNamedType(field.type),
       path: [...here, ...listsOf(field.type)],
-      depth: depth + 1,
+      rootField: rootField ?? node.name.value,
       refused: isRefused,
     })
     if (isRefused) return null
     return { ...node, selectionSet: selectionSet.selections.length > 0 ? selectionSet : { ...selectionSet, selections: [TYPENAME] } }
   }
 
-  const selectionSet = leave(operation.selectionSet, { type: root, path: [], depth: 0, refused: false })
+  const selectionSet = leave(operation.selectionSet, { type: root, path: [], rootField: null, refused: false })
   const left = selectionSet.selections.length > 0 ? print(documentOf({ ...operation, selectionSet })) : null
   const leftHash = createHash('sha256')
     .update(left ?? '')

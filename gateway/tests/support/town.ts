@@ -23,7 +23,7 @@ export const usersSubgraph = () =>
       type Mutation {
         signIn(login: String!): SignInPayload @signsIn
         refreshSession(token: String): SignInPayload @signsIn
-        signUp(username: String!): SignInPayload
+        signUp(username: String!): SignInPayload @opensSession
         signOut: Boolean
       }
       type SignInPayload { viewer: Viewer token: String! }

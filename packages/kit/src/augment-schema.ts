@@ -17,6 +17,8 @@ const KIT_SPEC = 'https://ashlar.dev/kit/v1.0'
 /** Directives of the kit, with their definitions; one that a schema uses is linked and carried into the supergraph. */
 const KIT_DIRECTIVES: Record<string, string> = {
   signsIn: '"An expired or ended credential does not fail a request made of such fields alone." directive @signsIn on FIELD_DEFINITION',
+  opensSession:
+    '"What it answers may be for somebody who has just signed in: below it its services decide who may see what." directive @opensSession on FIELD_DEFINITION',
   perViewer:
     '"What it answers, or of a subscription which events it brings, depends on who asks." directive @perViewer on FIELD_DEFINITION',
   sharedEvents:
