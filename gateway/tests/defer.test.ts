@@ -4,6 +4,7 @@ import { Defer20220824Handler } from '@apollo/client/incremental'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Shape, Thing } from './support/federated.js'
 import { type Federation, federate } from './support/federation.js'
+import { gate } from './support/gate.js'
 
 const users: Thing[] = [1, 2, 3].map((n) => ({
   __typename: 'User',
@@ -219,6 +220,38 @@ describe('what is deferred', () => {
     outgoing.destroy()
     await closed
     answer(null)
+    delete federation.instead.b
+    await federation.ask('{ me { must } }')
+    expect(federation.called.some(({ service }) => service === 'c')).toBe(false)
+  })
+
+  it('is not begun for a client that has gone away before anything was there', async () => {
+    const [first, later] = [gate(), gate()]
+    const asked = { a: gate(), b: gate() }
+    federation.called.length = 0
+    federation.instead.a = async () => {
+      asked.a.open()
+      await first.opened
+    }
+    federation.instead.b = async () => {
+      asked.b.open()
+      await later.opened
+    }
+    const closed = new Promise<void>((resolve) => {
+      federation.running.fastify.server.once('request', (_, response) => response.once('close', resolve))
+    })
+    const headers = { 'content-type': 'application/json', accept: ACCEPT }
+    const outgoing = request({ host: '127.0.0.1', port: federation.running.port, method: 'POST', path: '/graphql', headers })
+    outgoing.once('error', () => {})
+    outgoing.end(JSON.stringify({ query: '{ me { name ... @defer { age ... @defer { label } } } }' }))
+    await asked.a.opened
+    outgoing.destroy()
+    await closed
+    first.open()
+    await asked.b.opened
+    await federation.ask('{ __typename }')
+    later.open()
+    delete federation.instead.a
     delete federation.instead.b
     await federation.ask('{ me { must } }')
     expect(federation.called.some(({ service }) => service === 'c')).toBe(false)

@@ -44,7 +44,9 @@ export function inParts(answer: Answer, { rest }: Deferral, present: Present): A
 
 /** Sends parts as they come; once the client has gone away nothing more is asked for. */
 export function sendParts(reply: FastifyReply, body: AsyncIterable<string>, stop: () => void): FastifyReply {
-  reply.raw.once('close', stop)
+  // Of what is closed already nothing more is heard.
+  if (reply.raw.destroyed) stop()
+  else reply.raw.once('close', stop)
   return reply.send(Readable.from(body, { objectMode: false }))
 }
 
