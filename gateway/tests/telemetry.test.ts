@@ -1,8 +1,10 @@
+import { request } from 'node:http'
 import { silentLog } from '@ashlar/kit/log'
 import { Metrics } from '@ashlar/kit/metrics'
 import { readExposition } from '@ashlar/kit/testing/exposition'
 import { until } from '@ashlar/kit/testing/until'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { gate } from './support/gate.js'
 import { AS_USER, EXPIRED, IDENTITY, type Running, startGateway } from './support/running-gateway.js'
 import { postId, postsSubgraph, usersSubgraph } from './support/town.js'
 
@@ -78,6 +80,39 @@ describe('the line of an operation', () => {
     const [invalid, unread] = await lines(2)
     expect(invalid).toMatchObject({ level: 30, operation: null, type: null, hash: null, status: 400, codes: ['GRAPHQL_VALIDATION_FAILED'] })
     expect(unread).toMatchObject({ operation: null, codes: ['GRAPHQL_PARSE_FAILED'] })
+  })
+
+  it('says no more of a name than its beginning, however long it is', async () => {
+    await running.ask(`query ${'A'.repeat(5_000)} { posts { totalCount } }`)
+    expect(await lines()).toMatchObject([{ operation: 'A'.repeat(100) }])
+  })
+
+  it.each([
+    ['has left before its answer is there', '{ posts { totalCount } }'],
+    ['has left, for each operation of a batch', ['{ posts { totalCount } }', '{ posts { nodes { id } } }']],
+  ])('is there also for a client that %s', async (_, queries) => {
+    const held = gate()
+    const asked = gate()
+    posts.behave(async () => {
+      asked.open()
+      await held.opened
+      return { data: { posts: { totalCount: 0, nodes: [] } } }
+    })
+    const closed = new Promise<void>((resolve) => {
+      running.fastify.server.once('request', (_, response) => response.once('close', resolve))
+    })
+    const headers = { 'content-type': 'application/json' }
+    const outgoing = request({ host: '127.0.0.1', port: running.port, method: 'POST', path: '/graphql', headers })
+    outgoing.once('error', () => {})
+    outgoing.end(JSON.stringify(Array.isArray(queries) ? queries.map((query) => ({ query })) : { query: queries }))
+    await asked.opened
+    outgoing.destroy()
+    await closed
+    held.open()
+    const expected = [queries].flat().map(() => ({ type: 'query', status: 499, bytes: 0 }))
+    expect(await lines(expected.length)).toMatchObject(expected)
+    await running.ask('{ whoAmI }')
+    expect(await lines(expected.length + 1)).toHaveLength(expected.length + 1)
   })
 
   it('is one for each operation of a batch', async () => {

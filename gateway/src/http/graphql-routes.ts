@@ -68,17 +68,18 @@ export const graphqlRoutes =
       if (explorer && wantsPage(request)) return explorer(request, reply)
       if (await transports?.take(request, reply)) return reply
       const { method, body } = request
-      const answered = method === 'POST' && Array.isArray(body) ? await answerBatch(request, body) : await answerOne(request, body)
+      const answered =
+        method === 'POST' && Array.isArray(body) ? await answerBatch(request, reply, body) : await answerOne(request, reply, body)
       return send(answered, request, reply)
     })
 
-    async function answerOne(request: FastifyRequest, body: unknown, isAlone = true): Promise<Answered> {
+    async function answerOne(request: FastifyRequest, reply: FastifyReply, body: unknown, isAlone = true): Promise<Answered> {
       const { method, headers } = request
       const { search, searchParams } = queryOf(request, publicUrl)
       const given = { method, body, searchParams }
       const admitted = admitRequest(options.trusted, given)
       const parts = 'refusal' in admitted ? given : admitted
-      const observed = requests.begin(request)
+      const observed = requests.begin(request, reply)
       let context: RequestContext | null = null
       const defers = isAlone && takesParts(headers.accept) && mayDefer(parts.body)
       const deferral: Deferral | null = defers ? { rest: null, stop: () => {} } : null
@@ -111,16 +112,16 @@ export const graphqlRoutes =
         return deferral ? inParts(whole, deferral, options.present) : whole
       }
       const done = () => {
-        requests.answered(request, observed)
+        requests.answered(request, reply, observed)
         ;(context as RequestContext | null)?.facts.made()
       }
       return { answer: await answer().finally(done), context }
     }
 
     /** Each operation by itself, and as if it had come alone, but whole. @throws TOO_COMPLEX */
-    async function answerBatch(request: FastifyRequest, bodies: readonly unknown[]): Promise<Answered> {
+    async function answerBatch(request: FastifyRequest, reply: FastifyReply, bodies: readonly unknown[]): Promise<Answered> {
       boundBatch(bodies, limits.batch)
-      const answered = await Promise.all(bodies.map((body) => answerOne(request, body, false)))
+      const answered = await Promise.all(bodies.map((body) => answerOne(request, reply, body, false)))
       const contexts = answered.map(({ context }) => context)
       return {
         answer: joinAnswers(answered.map(({ answer }) => answer)),

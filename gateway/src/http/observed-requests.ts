@@ -1,12 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { GatewayContext } from '../context.js'
 import { FetchReport } from '../telemetry/fetch-report.js'
 import type { ObservedOperation } from '../telemetry/observed-operation.js'
-import type { Telemetry } from '../telemetry/telemetry.js'
+import type { Outcome, Telemetry } from '../telemetry/telemetry.js'
 import { requestIdOf } from './request-id.js'
 
 /** Who may see how an operation was carried out. */
 const REPORT_SCOPE = 'services:read'
+/** Of a client that left before its answer was sent, as nginx calls it. */
+const GONE: Outcome = { status: 499, bytes: 0 }
 
 interface Answered {
   readonly operation: ObservedOperation
@@ -22,17 +24,26 @@ interface Observed {
 
 /** Plain requests as they are observed: each from when its body is there until its answer is sent. */
 export function observedRequests(fastify: FastifyInstance, telemetry: Telemetry) {
-  fastify.addHook('onResponse', async (request: FastifyRequest & Observed, reply) => {
-    const all = request[ANSWERED]
-    if (!all) return
+  function tell(request: Observed, { status, bytes }: Outcome): void {
+    const all = request[ANSWERED] ?? []
+    request[ANSWERED] = []
     // Of what came as one, each has its part.
-    const bytes = Math.round(Number(reply.getHeader('content-length') ?? 0) / all.length)
-    for (const { operation, ms } of all) telemetry.sent(operation, ms, { status: reply.statusCode, bytes })
-  })
+    for (const { operation, ms } of all) telemetry.sent(operation, ms, { status, bytes: Math.round(bytes / all.length) })
+  }
+  fastify.addHook('onResponse', async (request: FastifyRequest & Observed, reply) =>
+    tell(request, { status: reply.statusCode, bytes: Number(reply.getHeader('content-length') ?? 0) }),
+  )
 
   return {
-    begin(request: FastifyRequest): ObservedOperation {
+    begin(request: FastifyRequest & Observed, { raw }: FastifyReply): ObservedOperation {
       const { traceparent } = request.headers
+      if (!request[ANSWERED]) {
+        request[ANSWERED] = []
+        // Fastify tells of no answer whose client has left.
+        raw.once('close', () => {
+          if (!raw.writableFinished) tell(request, GONE)
+        })
+      }
       return telemetry.begin({
         requestId: requestIdOf(request),
         traceparent: typeof traceparent === 'string' ? traceparent : undefined,
@@ -40,10 +51,9 @@ export function observedRequests(fastify: FastifyInstance, telemetry: Telemetry)
       })
     },
     /** Once the answer is there, or it is clear that there will be none. */
-    answered(request: FastifyRequest & Observed, operation: ObservedOperation): void {
-      const all = request[ANSWERED] ?? []
-      request[ANSWERED] = all
-      all.push({ operation, ms: telemetry.answered(operation) })
+    answered(request: FastifyRequest & Observed, { raw }: FastifyReply, operation: ObservedOperation): void {
+      request[ANSWERED]?.push({ operation, ms: telemetry.answered(operation) })
+      if (raw.destroyed) tell(request, GONE)
     },
   }
 }
