@@ -5,6 +5,7 @@ import type { SubgraphRequest } from '../subgraph.js'
 import { ReportedSpan } from './fetch-report.js'
 import { codeLabel, NO_ANSWER } from './known-codes.js'
 import type { GatewayMeasures } from './measures.js'
+import { NAME_CHARS_MAX } from './operation-names.js'
 
 /** Has whatever a subgraph is asked measured and told of, by whoever wants that; where nobody does it costs a look. */
 export function observedSource(service: string, source: Source, measures: GatewayMeasures | null): Source {
@@ -12,7 +13,7 @@ export function observedSource(service: string, source: Source, measures: Gatewa
     const counts = measures?.subgraph(service)
     const span = asking.trace?.begin(`fetch ${service}`, 'client', {
       'ashlar.subgraph': service,
-      'graphql.operation.name': request.operationName ?? undefined,
+      'graphql.operation.name': request.operationName?.slice(0, NAME_CHARS_MAX),
       'graphql.operation.type': request.writing === false ? 'query' : undefined,
       'ashlar.entities': request.entities ?? 0,
     })

@@ -2,7 +2,8 @@
 const TOLD_MAX = 200
 /** Further names that are watched for becoming one of them. */
 const WATCHED_MAX = 1_000
-const NAME_CHARS_MAX = 100
+/** Of a name, no more is told. */
+export const NAME_CHARS_MAX = 100
 /** What was asked long ago counts ever less. */
 const HALVED_EVERY = 100_000
 /** A name takes the place of another that is so much rarer, and is worth looking at. */

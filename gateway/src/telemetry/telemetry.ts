@@ -8,6 +8,7 @@ import { codeLabel } from './known-codes.js'
 import { GatewayMeasures } from './measures.js'
 import { ObservedOperation } from './observed-operation.js'
 import { observedSource } from './observed-source.js'
+import { NAME_CHARS_MAX } from './operation-names.js'
 import { Tally } from './tally.js'
 
 /** Where what a gateway does is told of; null is nowhere. */
@@ -80,13 +81,14 @@ export class Telemetry {
   sent(operation: ObservedOperation, ms: number, { status, bytes }: Outcome): void {
     const { summary, requestId, span } = operation
     const { name, type, codes, errorIds } = summary
+    const shownName = name?.slice(0, NAME_CHARS_MAX) ?? null
     const [code = null] = codes
     const counts = this.measures?.operation(type === null ? REFUSED : name)
     counts?.done(ms / 1_000, bytes, code)
     if (span) {
       span.rename(type === null ? REFUSED : `${type} ${counts?.label ?? ''}`.trim())
       span.set({
-        'graphql.operation.name': name ?? undefined,
+        'graphql.operation.name': shownName ?? undefined,
         'graphql.operation.type': type ?? undefined,
         'ashlar.operation.hash': summary.hash() ?? undefined,
         'http.response.status_code': status,
@@ -96,7 +98,7 @@ export class Telemetry {
     const level = ms >= SLOW_MS || codes.some((each) => OURS.has(each)) ? 'warn' : 'info'
     if (!this.log.isLevelEnabled(level)) return
     const line = {
-      operation: name,
+      operation: shownName,
       type,
       hash: summary.hash(),
       status,
