@@ -22,6 +22,7 @@ const WRITERS_MAX = 16
 /** Places told of what is null by force, and nobody has said why. */
 const FAULTS_MAX = 20
 const RETRY_AFTER_SECONDS = 5
+const NO_ERRORS: readonly GraphQLError[] = []
 
 export interface Outcome {
   readonly data: Readonly<Record<string, unknown>> | null
@@ -56,6 +57,13 @@ export interface Finish {
   conditionsFor(variables: Readonly<Record<string, unknown>>): Conditions
   /** Writes the answer, once all is there that will be. */
   finish(run: Run): Outcome
+  /** The same where only its text is wanted: `data` as JSON. */
+  write(run: Run): WrittenAnswer
+}
+
+export interface WrittenAnswer {
+  readonly text: string
+  readonly errors: readonly GraphQLError[]
 }
 
 /** What of an operation is written. */
@@ -113,25 +121,32 @@ export function compileFinish(
     return writer
   }
 
+  function written(run: Run, writer: ResponseWriter): WrittenAnswer {
+    if (refusals) tellRefusals(run, writer, refusals.paths)
+    const { text, faulty } = writer.write(run.data, {
+      shared: run.entities.inSeveralPlaces,
+      plain: run.plain,
+      variables: run.variables,
+    })
+    if (faulty) explain(run, writer, log)
+    if (run.errors.length === 0) return { text, errors: NO_ERRORS }
+    const isInAnswer = (path: ResponsePath): boolean => writer.placeOf(run.data, path).length === path.length
+    const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
+      const { message, extensions } = error
+      const path = run.pathOf(error, isInAnswer)
+      const place = path && writer.placeOf(run.data, path)
+      if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
+      return [new GraphQLError(message, { path: place, extensions })]
+    })
+    return { text, errors }
+  }
+
   return {
     conditionsFor: (variables) => conditionsOf(names, operation, variables),
+    write: (run) => written(run, writerOf(run)),
     finish(run) {
       const writer = writerOf(run)
-      if (refusals) tellRefusals(run, writer, refusals.paths)
-      const { text, faulty } = writer.write(run.data, {
-        shared: run.entities.inSeveralPlaces,
-        plain: run.plain,
-        variables: run.variables,
-      })
-      if (faulty) explain(run, writer, log)
-      const isInAnswer = (path: ResponsePath): boolean => writer.placeOf(run.data, path).length === path.length
-      const errors = run.errors.flatMap((error): readonly GraphQLError[] => {
-        const { message, extensions } = error
-        const path = run.pathOf(error, isInAnswer)
-        const place = path && writer.placeOf(run.data, path)
-        if (path && place && run.isOfField(error) && isForNothing(run.data, path, place.length)) return []
-        return [new GraphQLError(message, { path: place, extensions })]
-      })
+      const { text, errors } = written(run, writer)
       return { data: text === 'null' ? null : writer.dataOf(text, run.data), ...(errors.length > 0 && { errors }) }
     },
   }

@@ -4,17 +4,17 @@ import type { GraphQLSchema } from 'graphql'
 import type { Answer } from '../data-sources/source.js'
 import type { SubgraphRequest } from '../subgraph.js'
 import { compilePlan } from './compile-plan.js'
-import { compileFinish, type Outcome, type Planned } from './compiled-operation.js'
-import { takeAnswer, tellError } from './fetch-answer.js'
+import { compileFinish, type Planned, type WrittenAnswer } from './compiled-operation.js'
+import { tellError } from './fetch-answer.js'
 import { fetchDocument, readFetch } from './fetch-document.js'
 import type { FetchOptions } from './fetch-group.js'
-import { quoted } from './json-text.js'
+import { rewrite } from './rewrites.js'
 import { Run } from './run.js'
 
 type Variables = Readonly<Record<string, unknown>>
 
 /** What came of one event: the answer, and the data that it was made of. */
-export interface EventOutcome extends Outcome {
+export interface EventOutcome extends WrittenAnswer {
   readonly merged: Readonly<Record<string, unknown>>
 }
 
@@ -34,9 +34,9 @@ export function compileSubscription(planned: Planned, schema: GraphQLSchema, opt
   if (!isSubscription(node)) throw new Error('a plan for no subscription')
   const fetch = readFetch(node.primary)
   const document = fetchDocument([fetch])
-  const { serviceName: service } = node.primary
+  const { serviceName: service, outputRewrites = [] } = node.primary
   const rest = compilePlan(node.rest as PlanNode | undefined, options)
-  const { conditionsFor, finish } = compileFinish(planned, schema, options)
+  const { conditionsFor, write } = compileFinish(planned, schema, options)
   const cluster = { members: [{ fetch, path: [], where: '', representing: () => () => null }], fetch }
 
   return {
@@ -48,13 +48,17 @@ export function compileSubscription(planned: Planned, schema: GraphQLSchema, opt
       const { query, operationName, opening } = document
       return { query, operationName, variables, body: `${opening}${JSON.stringify(variables)}}`, writing: false }
     },
-    async event(answer, variables, asking) {
-      const run = new Run(variables, conditionsFor(variables), asking)
-      const wanted = { cluster, entities: new Map([[quoted(''), [new Set([run.data])]]]) }
-      takeAnswer(options.schema, run, wanted, null, answer)
-      for (const error of answer.errors) tellError(run, [wanted], document, { service, error })
-      if (answer.data) await rest(run, 0)
-      return { ...finish(run), merged: run.data }
+    async event({ data, errors }, variables, asking) {
+      if (data && outputRewrites.length > 0) rewrite(options.schema, outputRewrites, data)
+      // What came is this event's alone: the rest is put into it.
+      const run = new Run(variables, conditionsFor(variables), asking, data ? { data } : {})
+      if (errors.length > 0) {
+        const wanted = { cluster, entities: new Map([['', [new Set([run.data])]]]) }
+        for (const error of errors) tellError(run, [wanted], document, { service, error })
+      }
+      if (data && node.rest) await rest(run, 0)
+      const { text, errors: told } = write(run)
+      return { text, errors: told, merged: run.data }
     },
   }
 }

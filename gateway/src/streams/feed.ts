@@ -4,7 +4,7 @@ import { AshlarError, subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { type Answer, Overrun, Unreachable } from '../data-sources/source.js'
-import { stringifyAnswer } from '../execution/written-data.js'
+import type { WrittenAnswer } from '../execution/compiled-operation.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import { cursorIn, type LiveOperation, requestAfter, variablesAfter } from './live-operation.js'
 import { RootRefused } from './prepare-live.js'
@@ -104,7 +104,7 @@ export class Feed {
   /** Ends it for one of them, with why. */
   refuse(member: Member, reason: unknown): void {
     if (!this.members.has(member)) return
-    member.sink.next({ text: this.textOf({ data: null, errors: [errorOf(reason)] }), cursor: null })
+    member.sink.next({ text: this.textOf({ text: 'null', errors: [errorOf(reason)] }), cursor: null })
     member.sink.complete()
     this.remove(member)
   }
@@ -190,13 +190,13 @@ export class Feed {
     const known = this.askingIfKnown()
     const asking = known ?? (await this.askingForEvent())
     if (this.ended) return
-    const { merged, ...outcome } = await options.telemetry.event(operation.compiled.service, asking, (traced) =>
+    const outcome = await options.telemetry.event(operation.compiled.service, asking, (traced) =>
       operation.compiled.event(answer, variablesAfter(operation, this.cursor), traced),
     )
     if (this.ended) return
     if (options.everybody && isRefusal(outcome))
       for (const member of [...this.members]) if (options.onRefused(this, member)) this.remove(member)
-    const cursor = cursorIn(operation, merged)
+    const cursor = cursorIn(operation, outcome.merged)
     const { cursor: before } = this
     // First, so that whoever joins behind this event does not get it as well.
     if (cursor !== null) this.cursor = cursor
@@ -261,9 +261,9 @@ export class Feed {
     this.end()
   }
 
-  private textOf({ data, errors = [] }: { readonly data: unknown; readonly errors?: readonly GraphQLError[] }): string {
-    const presented = errors.map((error) => this.options.present(error))
-    return stringifyAnswer({ data, ...(presented.length > 0 && { errors: presented }) }).trimEnd()
+  private textOf({ text, errors }: WrittenAnswer): string {
+    if (errors.length === 0) return `{"data":${text}}`
+    return `{"data":${text},"errors":${JSON.stringify(errors.map((error) => this.options.present(error)))}}`
   }
 }
 
@@ -271,8 +271,8 @@ export class Feed {
 const isGoingAway = ({ data, errors }: Answer): boolean =>
   data === null && errors.length > 0 && errors.every(({ extensions }) => extensions?.code === 'SUBGRAPH_UNAVAILABLE')
 
-const isRefusal = ({ data, errors = [] }: { readonly data: unknown; readonly errors?: readonly GraphQLError[] }): boolean =>
-  data === null && errors.some(({ extensions }) => REFUSALS.has(extensions.code))
+const isRefusal = ({ text, errors }: WrittenAnswer): boolean =>
+  text === 'null' && errors.some(({ extensions }) => REFUSALS.has(extensions.code))
 
 /** As whom somebody asks now; null for who has ended. */
 function askingOf({ listener }: Member): Asking | null {
