@@ -1,9 +1,14 @@
-import type { Identity } from '@ashlar/kit/caller'
+import { HeaderMap } from '@apollo/server'
+import { type Identity, nobody } from '@ashlar/kit/caller'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import Fastify from 'fastify'
+import { AnswerFacts } from '../src/caching/answer-facts.js'
 import { invalidBy } from '../src/caching/entity-tags.js'
 import { KeptAnswers } from '../src/caching/kept-answers.js'
+import { answerShared } from '../src/http/answer-request.js'
 import { invalidationDoor } from '../src/http/invalidation-door.js'
+import { SharedAnswers } from '../src/sharing/shared-answers.js'
+import { ObservedOperation, type OperationSummary } from '../src/telemetry/observed-operation.js'
 import { gate } from './support/gate.js'
 import { IDENTITY, type Running, startGateway } from './support/running-gateway.js'
 import { shop } from './support/shop.js'
@@ -51,6 +56,28 @@ describe('an answer that holds', () => {
     expect(again.text).toBe((await running.ask(ONE)).text)
     expect(again.headers).toMatchObject({ age: '0', 'cache-control': 'max-age=60, public', 'content-type': first.headers['content-type'] })
     expect(catalogue.calls).toHaveLength(1)
+  })
+
+  it('keeps nothing of the request that it was made for', async () => {
+    const shared = new SharedAnswers({ cacheBytes: CACHE_BYTES })
+    const facts = new AnswerFacts()
+    const contents = () => ({ tags: new Set<string>(), entities: [] })
+    facts.ran({ source: ONE, declared: { maxAgeSeconds: 60, isPrivate: false }, whole: true, contents })
+    let document: object | null = {}
+    const hash = () => (document ? 'the hash' : 'none')
+    const summary: OperationSummary = { name: null, type: 'query', hash, codes: [], errorIds: [] }
+    const first = Object.defineProperty(new ObservedOperation('1', null), 'summary', { value: summary })
+    const second = new ObservedOperation('2', null)
+    const ask = (observed: ObservedOperation) =>
+      answerShared(
+        shared,
+        { asked: { text: ONE, unknownHash: null }, context: { asking: nobody(), refused: null, facts, observed }, version: 1 },
+        async () => ({ headers: new HeaderMap(), body: { kind: 'complete', string: '{}' } }),
+      )
+    expect((await ask(first)).ageSeconds).toBeNull()
+    document = null
+    expect((await ask(second)).ageSeconds).toBe(0)
+    expect(second.summary.hash()).toBe('the hash')
   })
 
   it.each([

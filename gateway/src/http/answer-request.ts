@@ -49,8 +49,17 @@ export async function answerShared(
     own = await run()
     const { status = 200, headers, body } = own
     if (body.kind !== 'complete') return null
+    const { summary } = observed ?? {}
+    // What is kept must not keep the document.
+    const hash = summary?.hash() ?? null
     return {
-      answer: { status, headers: [...headers], body: bytesOf(body.string), policy: facts.policy, summary: observed?.summary },
+      answer: {
+        status,
+        headers: [...headers],
+        body: bytesOf(body.string),
+        policy: facts.policy,
+        summary: summary && { ...summary, hash: () => hash },
+      },
       facts,
     }
   })
