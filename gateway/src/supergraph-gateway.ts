@@ -155,7 +155,9 @@ export class SupergraphGateway extends Base {
       this.checkCredential(operation, request.context as GatewayContext)
       if (operation.operation === OperationTypeNode.SUBSCRIPTION)
         throw badUserInput('query', 'is a subscription, which needs a transport that streams')
-      const { refusals } = await version.rules.authorise(request.document, operation, (request.context as GatewayContext).asking)
+      const { asking, facts } = request.context as GatewayContext
+      if (version.rules.asksPolicies(request.document, operation)) facts?.isOfThisRequest()
+      const { refusals } = await version.rules.authorise(request.document, operation, asking)
       const deferred = refusals ? null : deferredBy(version, operation, request)
       if (deferred) return await this.defer(version, deferred, request)
       const query = refusals ? refusals.left : request.source

@@ -1,4 +1,5 @@
 import type { Identity } from '@ashlar/kit/caller'
+import { until } from '@ashlar/kit/testing/until'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { codesOf, IDENTITY, type Response, type Running, startGateway } from './support/running-gateway.js'
 import { testSubgraph } from './support/subgraphs.js'
@@ -243,6 +244,26 @@ describe('policies', () => {
     asked.length = 0
     await ask('{ open signedIn }', 'policy:owner')
     expect(asked).toEqual([])
+  })
+
+  it('decide for each request by itself, though others ask the same at the same time', async () => {
+    const asked: string[] = []
+    let joined = () => 0
+    await using gateway = await startGateway({
+      subgraphs: all,
+      sharing: { inFlight: true, cacheBytes: 1024 * 1024 },
+      policies: async (_, { request }) => {
+        asked.push(request.userAgent ?? '')
+        await until(() => joined() === 1)
+        return new Set(request.userAgent === 'inside' ? ['root'] : [])
+      },
+    })
+    joined = () => gateway.gateway.sharing.joined
+    const first = gateway.ask('{ policed }', {}, { 'user-agent': 'inside' })
+    await until(() => asked.length === 1)
+    const second = gateway.ask('{ policed }', {}, { 'user-agent': 'outside' })
+    expect([(await first).json.data, (await second).json.data]).toEqual([{ policed: 'policed' }, { policed: null }])
+    expect(asked).toEqual(['inside', 'outside'])
   })
 
   it('hold for nobody where nobody says so', async () => {

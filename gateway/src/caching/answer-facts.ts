@@ -19,6 +19,7 @@ export class AnswerFacts implements CacheHints {
   private unsaid = false
   private executed: Executed | null = null
   private letGo: (() => void) | null = null
+  private own = false
 
   answered(cacheControl: string | undefined, age?: string): void {
     if (cacheControl === undefined) {
@@ -32,6 +33,16 @@ export class AnswerFacts implements CacheHints {
   /** Not said of an operation that never ran. */
   ran(executed: Executed): void {
     this.executed = executed
+  }
+
+  /** More decides what it is than it could be known by. */
+  isOfThisRequest(): void {
+    this.own = true
+  }
+
+  /** Whether it is for who asked alone, and not even for who asks the same. */
+  get isOwn(): boolean {
+    return this.own
   }
 
   /** Has something let go of once the answer is made. */

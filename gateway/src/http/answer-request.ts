@@ -48,7 +48,7 @@ export async function answerShared(
   const found = await shared.answer({ viewer, key: `${version} ${viewer.key} ${asked.text}` }, async () => {
     own = await run()
     const { status = 200, headers, body } = own
-    if (body.kind !== 'complete') return null
+    if (body.kind !== 'complete' || facts.isOwn) return null
     const { summary } = observed ?? {}
     // What is kept must not keep the document.
     const hash = summary?.hash() ?? null
@@ -63,7 +63,7 @@ export async function answerShared(
       facts,
     }
   })
-  // What comes in parts goes to who asked first; whoever waited for it asks as well.
+  // What comes in parts, or by a policy, goes to who asked first; whoever waited for it asks as well.
   if (found?.answer.summary) observed?.isLike(found.answer.summary)
   return found ? { ...found.answer, ageSeconds: found.ageSeconds } : answerOf(own ?? (await run()), facts)
 }

@@ -58,6 +58,11 @@ export class OperationRules {
     return this.authorisation.asksWho(document, operation)
   }
 
+  /** Whether policies decide what this operation is answered: these are told of more of a request than its answer is known by. */
+  asksPolicies(document: DocumentNode, operation: OperationDefinitionNode): boolean {
+    return this.authorisation.policiesOf(document, operation).length > 0
+  }
+
   /** What of a checked operation is for whoever asks, as things stand now; policies are asked for once, and all together. */
   async authorise(document: DocumentNode, operation: OperationDefinitionNode, asking: Asking): Promise<Authorised> {
     const names = this.authorisation.policiesOf(document, operation)
