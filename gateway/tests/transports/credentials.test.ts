@@ -115,6 +115,23 @@ describe('a socket is closed', () => {
 })
 
 describe('events for who has signed in', () => {
+  it('are those of the credential that was brought last, also where they began with another', async () => {
+    const first = running.standings.token({ scopes: ['own', 'posts:moderate'] })
+    const raw = await admittedSocket(running.socketUrl, { accessToken: first.token })
+    raw.send(subscribe('subscription { whoAmI }'))
+    await until(() => running.news.listenerCount === 1)
+    const next = running.standings.token({ userId: first.userId, scopes: ['own'] })
+    raw.send({ type: 'ping', payload: { accessToken: next.token } })
+    await until(() => raw.received.some(({ type }) => type === 'pong'))
+    running.news.tell('now')
+    await until(() => said(raw).length === 1)
+    expect(JSON.parse((said(raw)[0] as unknown as { whoAmI: string }).whoAmI)).toMatchObject({
+      scopes: ['own'],
+      forwarded: { authorization: `Bearer ${next.token}` },
+    })
+    raw.socket.close()
+  })
+
   it('wait while it can not be known who has signed out, and come in order afterwards; sockets stay', async () => {
     const { token } = running.standings.token()
     const [signedIn, gone, nobody] = [
