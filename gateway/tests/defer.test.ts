@@ -18,7 +18,7 @@ const SHAPE: Shape = {
   services: {
     a: 'type Query { users: [User] me: User any: [Item] now: Int } union Item = User | Bot type Bot { id: ID! nick: String } type User @key(fields: "id") { id: ID! name: String friend: User best: User! }',
     b: 'type Query { later: Int } type User @key(fields: "id") { id: ID! age: Int must: Int! }',
-    c: 'type User @key(fields: "id") { id: ID! age: Int @external label: String @requires(fields: "age") }',
+    c: 'scalar Any type User @key(fields: "id") { id: ID! age: Int @external label: String @requires(fields: "age") blob: Any }',
   },
   entities: users,
   resolvers: {
@@ -192,6 +192,30 @@ describe('what is deferred', () => {
       path: ['me'],
       errors: [{ path: ['me', 'age'], extensions: { code: 'RATE_LIMITED' } }],
     })
+  })
+
+  it('ends as a part that failed, masked, where what came of it can not be written', async () => {
+    const unwritable = {
+      toJSON() {
+        throw new Error('at 10.1.2.3')
+      },
+    }
+    federation.instead.c = () => ({ data: { _entities: [{ blob: unwritable }] } })
+    const [first, ...rest] = await partsOf('{ me { name ... @defer(label: "late") { blob } ... @defer { age } } }')
+    delete federation.instead.c
+    expect(first).toEqual({ data: { me: { name: 'N1' } }, hasNext: true })
+    const parts = rest.flatMap(({ incremental = [] }) => incremental)
+    expect(parts).toHaveLength(2)
+    expect(parts).toContainEqual({ data: { age: 1 }, path: ['me'] })
+    expect(parts).toContainEqual({
+      data: null,
+      path: [],
+      label: 'late',
+      errors: [
+        { message: expect.not.stringContaining('10.1.2.3'), extensions: expect.objectContaining({ code: 'INTERNAL_SERVER_ERROR' }) },
+      ],
+    })
+    expect(rest.at(-1)?.hasNext).toBe(false)
   })
 
   it('is not begun for a client that has gone away', async () => {

@@ -109,12 +109,15 @@ export function compileDeferral(planned: PlannedDeferral, schema: GraphQLSchema,
     const follow = (before: DeferredFragment | null): void => {
       for (const fragment of later)
         if (parentOf(fragment) === before)
-          void Promise.resolve(run.later.of(fragment.label)?.done).then(() => {
-            parts.push(...write(run, fragment, sent))
-            waiting -= 1
-            follow(fragment)
-            wake()
-          })
+          void Promise.resolve(run.later.of(fragment.label)?.done)
+            .then(() => write(run, fragment, sent))
+            .catch((error: unknown) => [failed(fragment, error)])
+            .then((written) => {
+              parts.push(...written)
+              waiting -= 1
+              follow(fragment)
+              wake()
+            })
     }
     follow(null)
     try {
@@ -143,6 +146,14 @@ export function compileDeferral(planned: PlannedDeferral, schema: GraphQLSchema,
     return { first, rest: goesOn ? rest(run, first) : null, stop }
   }
 }
+
+/** Of a part that can't be told of, for a reason that nobody foresaw: whoever presents errors masks it. */
+const failed = ({ given }: DeferredFragment, error: unknown): Part => ({
+  data: null,
+  path: [],
+  ...(given !== undefined && { label: given }),
+  errors: [new GraphQLError('a part of the answer failed', { originalError: error instanceof Error ? error : new Error(String(error)) })],
+})
 
 /** The error by its path from a place on; null for one that is of somewhere else. */
 function errorWithin(error: GraphQLFormattedError, { dataPath }: Place): GraphQLFormattedError | null {

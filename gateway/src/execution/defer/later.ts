@@ -37,6 +37,8 @@ export class Later {
       const own = run.fork()
       const ready = Promise.race([first, Promise.all(ids.map((id) => this.fetch(id).came))])
       const done = ready.then(() => (this.stopped ? 0 : step(own, 0)))
+      // Whoever waits for it hears of it; where nobody does, since the first part failed, it is no fault of its own.
+      done.catch(() => {})
       if (label !== undefined) this.begun.set(label, { done, run: own })
     }
     return first
