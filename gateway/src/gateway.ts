@@ -144,9 +144,18 @@ interface Composition {
 
 /** Composes the services into one graph and makes the public door to it. Throws CompositionError if they never composed. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const telemetry = new Telemetry(options)
+  try {
+    return await openGateway(options, telemetry)
+  } catch (error) {
+    telemetry.close()
+    throw error
+  }
+}
+
+async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promise<Gateway> {
   const { log, publicUrl } = options
   const limits: Limits = { ...defaultLimits, ...options.limits }
-  const telemetry = new Telemetry(options)
   const composition: Composition = {
     store: options.cacheDir ? fileStore(options.cacheDir) : memoryStore(),
     limits,

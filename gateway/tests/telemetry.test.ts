@@ -199,6 +199,17 @@ describe('what is measured', () => {
     await told('ashlar_gateway_operations_in_flight', {}, 0)
   })
 
+  it('is told once, also where a gateway could not be made before', async () => {
+    const own = new Metrics(silentLog())
+    const measures = own.of('gateway')
+    const broken = { supergraphSdl: 'type Query { a: Int }', sourceOf: () => ({ ask: async () => ({ data: null, errors: [] }) }) }
+    await expect(startGateway({ subgraphs: broken, measures })).rejects.toThrow()
+    await using _ = await startGateway({ subgraphs: [usersSubgraph()], measures })
+    const told = (await own.text()).split('\n').flatMap((line) => (line === '' || line.startsWith('#') ? [] : [line.replace(/ \S+$/, '')]))
+    expect(told.length).toBeGreaterThan(10)
+    expect(told.filter((line, at) => told.indexOf(line) !== at)).toEqual([])
+  })
+
   it('tells of each service how it answers', async () => {
     const before = await count('ashlar_gateway_fetch_duration_seconds_count', { subgraph: 'posts' })
     await running.ask('query Fetched { posts { totalCount } }')

@@ -100,7 +100,20 @@ export class Metrics {
       histogram: (family) => {
         const histogram = this.histograms.get(family.name) ?? new HistogramFamily(family, this.registry)
         this.histograms.set(family.name, histogram)
-        return { open: (labels) => histogram.open(inService(labels)), close: (cell) => histogram.close(cell) }
+        const cells = new Set<HistogramCell>()
+        const close = (cell: HistogramCell) => {
+          cells.delete(cell)
+          histogram.close(cell)
+        }
+        ends.push(() => cells.forEach(close))
+        return {
+          open: (labels) => {
+            const cell = histogram.open(inService(labels))
+            cells.add(cell)
+            return cell
+          },
+          close,
+        }
       },
       close: () => {
         for (const end of ends.splice(0)) end()
