@@ -11,6 +11,9 @@ import { createLog, type Logger } from '@ashlar/kit/log'
 import { until } from '@ashlar/kit/testing/until'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { parse } from 'graphql'
+import { defaultLimits } from '../src/limits.js'
+import { keepLooking } from '../src/standalone/graph-changes.js'
+import { graphSource } from '../src/standalone/graph-source.js'
 import { readSettings } from '../src/standalone/settings.js'
 import { type Standalone, startStandalone } from '../src/standalone/start.js'
 import { worldSchemas } from './support/world.js'
@@ -98,6 +101,21 @@ describe('a gateway by itself', () => {
     await replace(supergraph((sdl) => sdl.replace('karma: Float', 'karma: Float standing: Int')))
     await until(async () => (await ask(gateway.url, '{ users(first: 1) { standing } }')).status === 200)
     expect((await ask(gateway.url, '{ users(first: 1) { standing } }')).data).toEqual({ users: [{ standing: null }] })
+  })
+
+  it('looks at a file again when it begins to watch it, which may have changed while it started', async () => {
+    const from = { file }
+    const sourceOf = () => {
+      throw new Error('no service is asked')
+    }
+    const graph = graphSource({ from, keep: null, sourceOf, limits: defaultLimits, log })
+    let looked = ''
+    const end = keepLooking(from, graph, async () => {
+      looked = await graph.read()
+    })
+    await until(() => looked !== '')
+    end()
+    expect(looked).toBe(supergraph())
   })
 
   it('composes the graph from what its services say their schemas are', async () => {

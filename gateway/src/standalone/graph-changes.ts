@@ -54,8 +54,15 @@ export function reloading(
   }
 }
 
+/** Has a graph looked at as long as it is served; answers what ends that. */
 export function keepLooking(from: StandaloneSettings['from'], graph: GraphSource, look: () => Promise<void>): () => void {
-  if ('file' in from) return watchGraphFile(from.file, oneAtATime(look))
+  if ('file' in from) {
+    const lookAgain = oneAtATime(look)
+    const end = watchGraphFile(from.file, lookAgain)
+    // What has changed since it was read for the start is no change to who watches from now on.
+    lookAgain()
+    return end
+  }
   let timer: NodeJS.Timeout | undefined
   let ended = false
   const next = () => {
