@@ -124,9 +124,18 @@ export class SupergraphGateway extends Base {
     const { limits } = this.options
     const next = this.build(await loadGraph(supergraphSdl), sources)
     const renewing = { check: next.rules.check, plan: next.plan, limitMs: limits.renewMs, signal: this.hurrying.signal }
-    if (version) await renewPlans(version.plan.hottest(limits.plansRenewed), renewing)
-    this.keep(next)
-    this.notify(supergraphSdl)
+    try {
+      if (version) await renewPlans(version.plan.hottest(limits.plansRenewed), renewing)
+      this.keep(next)
+      this.notify(supergraphSdl)
+    } catch (error) {
+      if (version) {
+        this.keep(version)
+        this.schema = version.schema
+      }
+      await next.planner.close()
+      throw error
+    }
     void version?.planner.retire()
   }
 
@@ -260,8 +269,10 @@ export class SupergraphGateway extends Base {
     const policies = new CachePolicies(graph.supergraphSchema)
     const keys = new EntityKeys(graph.supergraphSchema)
     const number = this.versionNumber + 1
+    const version = { ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, this.by(sources)) }
+    // A thread is begun only for what could be built.
     planner.warm()
-    return { ...graph, planner, plan, rules, policies, keys, number, ...executing(graph, this.by(sources)) }
+    return version
   }
 
   private by(sources: Sources): Executing {
