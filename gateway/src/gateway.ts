@@ -207,6 +207,16 @@ async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promi
   let ready = true
   let closed = false
   let updating: Promise<void> = Promise.resolve()
+  /** Sources that the graph has no more, for as long as an operation that began before may wait for them. */
+  const left = new Set<Source>()
+  function setAside(before: Graph['sources'], now: Graph['sources']): void {
+    const staying = new Set(Object.values(now))
+    for (const source of Object.values(before)) {
+      if (staying.has(source) || !source.abort) continue
+      left.add(source)
+      setTimeout(() => left.delete(source), limits.operationMs).unref()
+    }
+  }
 
   const graphql = graphqlRoutes({
     ...asking,
@@ -263,6 +273,7 @@ async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promi
         const composed = await compose(subgraphs, composition)
         await gateway.switchTo(composed.supergraphSdl, composed.sources)
         shared.forget()
+        setAside(graph.sources, composed.sources)
         graph = composed
         await streams.switchVersion()
         telemetry.measures?.serve(graph.sources)
@@ -282,7 +293,8 @@ async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promi
     },
     giveUp() {
       ready = false
-      for (const source of Object.values(graph.sources)) source.abort?.(subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
+      for (const source of [...left, ...Object.values(graph.sources)])
+        source.abort?.(subgraphUnavailable({ retryAfterSeconds: RETRY_AFTER_SECONDS }))
     },
     async close() {
       ready = false

@@ -1,5 +1,12 @@
+import { composeServices } from '@apollo/composition'
+import { silentLog } from '@ashlar/kit/log'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { parse } from 'graphql'
+import { defaultLimits } from '../src/limits.js'
 import { type Operation, Planner } from '../src/planning/planner.js'
+import { noPolicies } from '../src/rules/operation-rules.js'
+import { SupergraphGateway } from '../src/supergraph-gateway.js'
+import { Telemetry } from '../src/telemetry/telemetry.js'
 import { gate } from './support/gate.js'
 import { codesOf, type Running, startGateway } from './support/running-gateway.js'
 import { testSubgraph } from './support/subgraphs.js'
@@ -90,6 +97,60 @@ describe('another version of the graph', () => {
     await Promise.all([updating, running.gateway.close()])
     plan = real
     open()
+  })
+
+  it('leaves nobody waiting for a service that it has no more, once the gateway gives up', async () => {
+    const asked = gate()
+    const hanging = {
+      name: 'hanging',
+      sdl: 'type Query { slow: Int }',
+      source: {
+        ask: () => {
+          asked.open()
+          return failing
+        },
+        abort: (reason: Error) => fail(reason),
+      },
+    }
+    let fail = (_: Error) => {}
+    const failing = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    await running.gateway.update([service('gone: Int'), hanging])
+    const answer = running.ask('{ slow }')
+    await asked.opened
+    await update()
+    running.gateway.giveUp()
+    expect(codesOf(await answer)).toEqual(['SUBGRAPH_UNAVAILABLE'])
+  })
+
+  it('that can not come into force leaves the one before, and no thread behind', async () => {
+    const supergraphOf = (sdl: string) => {
+      const { supergraphSdl = '' } = composeServices([{ name: 'numbers', url: 'http://numbers', typeDefs: parse(sdl) }])
+      return supergraphSdl
+    }
+    const log = silentLog()
+    const options = {
+      sources: {},
+      limits: defaultLimits,
+      log,
+      telemetry: new Telemetry({ log }),
+      mayWrite: () => true,
+      policies: noPolicies,
+    }
+    const gateway = new SupergraphGateway({ ...options, supergraphSdl: supergraphOf('type Query { a: Int }') })
+    await gateway.load()
+    const { current } = gateway
+    gateway.onSchemaLoadOrUpdate(() => {
+      throw new Error('not this one')
+    })
+    const close = jest.spyOn(Planner.prototype, 'close')
+    await expect(gateway.switchTo(supergraphOf('type Query { b: Int }'), {})).rejects.toThrow('not this one')
+    expect(close).toHaveBeenCalledTimes(1)
+    expect(close.mock.contexts).not.toContain(current.planner)
+    expect(gateway.current).toBe(current)
+    close.mockRestore()
+    await gateway.stop()
   })
 
   it('that can not be composed leaves the one before in force, with its plans', async () => {
