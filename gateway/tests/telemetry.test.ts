@@ -199,6 +199,17 @@ describe('what is measured', () => {
     await told('ashlar_gateway_operations_in_flight', {}, 0)
   })
 
+  it('tells services at one address apart', async () => {
+    const own = new Metrics(silentLog())
+    const source = { ask: async () => ({ data: { one: 1, two: 2 }, errors: [] }) }
+    const subgraphs = ['one', 'two'].map((name) => ({ name, sdl: `type Query { ${name}: Int }`, source }))
+    await using gateway = await startGateway({ subgraphs, measures: own.of('gateway') })
+    expect((await gateway.ask('{ one two }')).json).toEqual({ data: { one: 1, two: 2 } })
+    const exposition = readExposition(await own.text())
+    for (const subgraph of ['one', 'two'])
+      expect(exposition.value('ashlar_gateway_fetch_duration_seconds_count', { service: 'gateway', subgraph })).toBe(1)
+  })
+
   it('is told once, also where a gateway could not be made before', async () => {
     const own = new Metrics(silentLog())
     const measures = own.of('gateway')

@@ -47,7 +47,7 @@ const REFUSED = 'refused'
 export class Telemetry {
   readonly tally = new Tally()
   readonly measures: GatewayMeasures | null
-  private readonly sources = new WeakMap<Source, Source>()
+  private readonly sources = new WeakMap<Source, Map<string, Source>>()
   private readonly log: Logger
   private readonly tracing: Tracing | null
 
@@ -57,10 +57,12 @@ export class Telemetry {
     this.measures = measures ? new GatewayMeasures(measures, this.tally) : null
   }
 
-  /** A source whose fetches are told of; for the same one always the same. */
+  /** A source whose fetches are told of; for the same one of the same service always the same. */
   source(service: string, source: Source): Source {
-    const known = this.sources.get(source) ?? observedSource(service, source, this.measures)
-    this.sources.set(source, known)
+    const ofServices = this.sources.get(source) ?? new Map<string, Source>()
+    this.sources.set(source, ofServices)
+    const known = ofServices.get(service) ?? observedSource(service, source, this.measures)
+    ofServices.set(service, known)
     return known
   }
 
