@@ -211,6 +211,37 @@ describe('a type among others', () => {
   })
 })
 
+describe('a name that stands for different fields of different types', () => {
+  it('is told of where what stands below is refused in one of them', async () => {
+    const service = testSubgraph({
+      name: 'mixed',
+      sdl: `
+        type Query { mixed: [Mixed!]! }
+        union Mixed = One | Other
+        type One { one: Inner }
+        type Other { other: Inner }
+        type Inner { open: String secret: String @authenticated must: String! @authenticated }
+      `,
+      resolvers: {
+        Query: {
+          mixed: () => [
+            { __typename: 'One', one: { open: 'a', secret: 'b', must: 'c' } },
+            { __typename: 'Other', other: { open: 'd', secret: 'e', must: 'f' } },
+          ],
+        },
+      },
+    })
+    await using gateway = await startGateway({ subgraphs: [service], authenticate })
+    const answer = await gateway.ask('{ mixed { ... on One { x: one { secret } } ... on Other { x: other { open } } } }')
+    expect(answer.json.data).toEqual({ mixed: [{ x: { secret: null } }, { x: { open: 'd' } }] })
+    expect(told(answer)).toEqual([['mixed.0.x.secret', 'UNAUTHENTICATED']])
+    const must = await gateway.ask('{ mixed { ... on One { x: one { must } } ... on Other { x: other { open } } } }')
+    expect(must.json.data).toEqual({ mixed: [{ x: null }, { x: { open: 'd' } }] })
+    expect(told(must)).toEqual([['mixed.0.x.must', 'UNAUTHENTICATED']])
+    expect(gateway.lines).toEqual([])
+  })
+})
+
 describe('mutations', () => {
   it('that are refused do not run, and the others do in their order', async () => {
     const answer = await ask('mutation { third first second }')

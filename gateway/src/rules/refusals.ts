@@ -16,7 +16,8 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import type { DataPath } from '../execution/data-path.js'
-import type { DataKeys } from '../planning/data-keys.js'
+import { type DataKeys, withMeanings } from '../planning/data-keys.js'
+import { meaningsOf } from '../planning/meanings.js'
 
 /** What of an operation is refused, and what is left of it. */
 export interface Refusals {
@@ -39,9 +40,12 @@ export interface RefusalOptions {
   readonly isRefused: (parent: GraphQLNamedType, field: FieldNode, rootField: string | null) => boolean
 }
 
+/** A place by its fields, since it is clear only in the end under which keys they stand; `@` for each list. */
+type FieldPath = readonly (FieldNode | '@')[]
+
 interface Where {
   readonly type: GraphQLNamedType
-  readonly path: DataPath
+  readonly path: FieldPath
   /** The root field above; null for one itself. */
   readonly rootField: string | null
   /** Whether a field above is refused. */
@@ -57,7 +61,7 @@ const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: 
  */
 export function takeOut(operation: OperationDefinitionNode, options: RefusalOptions): Refusals {
   const fields = new Set<FieldNode>()
-  const paths = new Map<string, DataPath>()
+  const places: FieldPath[] = []
   const root = options.schema.getRootType(operation.operation)
   if (!root) throw new Error(`the schema has no ${operation.operation}`)
 
@@ -75,10 +79,10 @@ export function takeOut(operation: OperationDefinitionNode, options: RefusalOpti
 
   function leaveField(node: FieldNode, { type, path, rootField, refused }: Where): FieldNode | null {
     const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined
-    const here = [...path, options.dataKeyOf(node)]
+    const here = [...path, node]
     const isRefused = refused || options.isRefused(type, node, rootField)
     if (isRefused) fields.add(node)
-    if (isRefused && !refused) paths.set(here.join('\n'), here)
+    if (isRefused && !refused) places.push(here)
     if (!node.selectionSet || !field) return isRefused ? null : node
     const selectionSet = leave(node.selectionSet, {
       type: getNamedType(field.type),
@@ -91,17 +95,25 @@ export function takeOut(operation: OperationDefinitionNode, options: RefusalOpti
   }
 
   const selectionSet = leave(operation.selectionSet, { type: root, path: [], rootField: null, refused: false })
-  const left = selectionSet.selections.length > 0 ? print(documentOf({ ...operation, selectionSet })) : null
+  const leftOver = documentOf({ ...operation, selectionSet })
+  const left = selectionSet.selections.length > 0 ? print(leftOver) : null
   const leftHash = createHash('sha256')
     .update(left ?? '')
     .digest('hex')
+  // As what is left is planned.
+  const { dataKeyOf } = withMeanings(options, meaningsOf(leftOver))
+  const paths = new Map<string, DataPath>()
+  for (const place of places) {
+    const path = place.map((step) => (step === '@' ? step : dataKeyOf(step)))
+    paths.set(path.join('\n'), path)
+  }
   return { asked: documentOf(operation), fields, paths: [...paths.values()], left, leftHash }
 }
 
 const documentOf = (operation: OperationDefinitionNode): DocumentNode => ({ kind: Kind.DOCUMENT, definitions: [operation] })
 
 /** `@` for each list that a value is in. */
-function listsOf(given: GraphQLOutputType): readonly string[] {
+function listsOf(given: GraphQLOutputType): readonly '@'[] {
   const type = getNullableType(given)
   return isListType(type) ? ['@', ...listsOf(type.ofType)] : []
 }
