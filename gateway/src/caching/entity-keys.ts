@@ -1,4 +1,4 @@
-import { type GraphQLSchema, getNamedType, isObjectType, isScalarType, Kind, parse } from 'graphql'
+import { type GraphQLObjectType, type GraphQLSchema, getNamedType, isObjectType, isScalarType, Kind, parse } from 'graphql'
 
 /** For each object type the plain fields of its keys, by the supergraph (join specification, `@join__type(key:)`). */
 export class EntityKeys {
@@ -10,21 +10,22 @@ export class EntityKeys {
   of(typeName: string): readonly string[] {
     const known = this.known.get(typeName)
     if (known) return known
-    const fields = this.read(typeName)
+    const type = this.supergraphSchema.getType(typeName)
+    // Names that nothing is called by are anybody's to make up, and not worth knowing.
+    if (!isObjectType(type)) return []
+    const fields = keyFieldsOf(type)
     this.known.set(typeName, fields)
     return fields
   }
+}
 
-  private read(typeName: string): readonly string[] {
-    const type = this.supergraphSchema.getType(typeName)
-    if (!isObjectType(type)) return []
-    const keys = (type.astNode?.directives ?? []).flatMap(({ name, arguments: args = [] }) => {
-      const key = args.find((argument) => argument.name.value === 'key')?.value
-      return name.value === 'join__type' && key?.kind === Kind.STRING ? [key.value] : []
-    })
-    const names = keys.flatMap((key) => plainFieldsOf(key)).filter((name) => isScalarType(getNamedType(type.getFields()[name]?.type)))
-    return [...new Set(names)]
-  }
+function keyFieldsOf(type: GraphQLObjectType): readonly string[] {
+  const keys = (type.astNode?.directives ?? []).flatMap(({ name, arguments: args = [] }) => {
+    const key = args.find((argument) => argument.name.value === 'key')?.value
+    return name.value === 'join__type' && key?.kind === Kind.STRING ? [key.value] : []
+  })
+  const names = keys.flatMap((key) => plainFieldsOf(key)).filter((name) => isScalarType(getNamedType(type.getFields()[name]?.type)))
+  return [...new Set(names)]
 }
 
 /** Of `sku package { id }` what is a field by itself. */
