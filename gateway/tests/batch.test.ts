@@ -85,6 +85,7 @@ describe('a list of operations', () => {
   ])('of %d is refused before anything runs', async (length, code) => {
     const answer = await send(Array.from({ length }, () => ({ query: '{ posts { totalCount } }' })))
     expect({ status: answer.status, codes: codesOf(answer) }).toEqual({ status: 400, codes: [code] })
+    expect(answer.headers['cache-control']).toBe('private, no-store')
     expect(calls()).toEqual([])
   })
 

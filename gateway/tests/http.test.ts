@@ -1,5 +1,9 @@
 import { connect } from 'node:net'
+import { rateLimited } from '@ashlar/kit/errors'
+import { silentLog } from '@ashlar/kit/log'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import Fastify from 'fastify'
+import { answerFaults } from '../src/http/request-fault.js'
 import { AS_USER, codesOf, type Running, startGateway } from './support/running-gateway.js'
 import { town } from './support/town.js'
 
@@ -373,6 +377,17 @@ describe('an answer', () => {
 
   it("is nobody else's", async () => {
     expect((await post(HELLO, AS_USER)).headers['cache-control']).toBe('private, no-store')
+  })
+
+  it('says what its code means in the words of HTTP, also where it never gets as far as GraphQL', async () => {
+    const door = Fastify()
+    door.setErrorHandler(answerFaults(silentLog()))
+    door.get('/', () => {
+      throw rateLimited(2.5)
+    })
+    const { statusCode, headers } = await door.inject('/')
+    expect(statusCode).toBe(429)
+    expect(headers).toMatchObject({ 'retry-after': '3', 'cache-control': 'private, no-store' })
   })
 
   it.each(['PUT', 'DELETE', 'PATCH', 'HEAD'])('to %s is 405', async (method) => {

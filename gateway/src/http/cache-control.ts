@@ -11,7 +11,7 @@ export interface HowLong {
 }
 
 /** What a credential opened is nobody else's, whatever stands between; and of what nobody has said that it holds nothing is kept. */
-const NO_STORE = 'private, no-store'
+export const NO_STORE = 'private, no-store'
 
 /** Says for how long an answer holds and for whom (RFC 9111), in the form of Apollo Server. */
 export function sayHowLong(reply: FastifyReply, { policy, ageSeconds, hasCredential, forwardedHeaders = [] }: HowLong): void {

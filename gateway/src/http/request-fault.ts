@@ -3,7 +3,8 @@ import { AshlarError, badUserInput, internalServerError } from '@ashlar/kit/erro
 import type { Logger } from '@ashlar/kit/log'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { GraphQLFormattedError } from 'graphql'
-import { statusOf } from '../request-error.js'
+import { headersOf, statusOf } from '../request-error.js'
+import { NO_STORE } from './cache-control.js'
 
 /** A request that never gets as far as GraphQL. */
 export class RequestFault extends Error {
@@ -22,8 +23,10 @@ type Fault = FastifyError | RequestFault | AshlarError
 /** Answers a fault in the form of GraphQL all the same, so that a client has one form to read; what is unexpected is masked. */
 export const answerFaults = (log: Logger) => (error: Fault, _request: FastifyRequest, reply: FastifyReply) => {
   const { status, answer } = faultOf(error, log)
+  if (error instanceof AshlarError) for (const [name, value] of headersOf(error)) if (!reply.hasHeader(name)) reply.header(name, value)
   return reply
     .code(status)
+    .header('cache-control', NO_STORE)
     .type('application/json; charset=utf-8')
     .send({ errors: [answer] })
 }
