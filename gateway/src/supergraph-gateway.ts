@@ -8,7 +8,7 @@ import { GraphQLError, type GraphQLSchema, type OperationDefinitionNode, Operati
 import { CachePolicies } from './caching/cache-policies.js'
 import { EntityKeys } from './caching/entity-keys.js'
 import type { Contents, EntityName } from './caching/entity-tags.js'
-import { contentsOf } from './caching/tag-walk.js'
+import { contentsOf, entitiesIn } from './caching/tag-walk.js'
 import type { GatewayContext } from './context.js'
 import type { Source } from './data-sources/source.js'
 import { type DeferredDocument, deferredDocument } from './execution/defer/deferred-document.js'
@@ -231,15 +231,21 @@ export class SupergraphGateway extends Base {
     const { document, source } = request
     const isQuery = operation.operation === OperationTypeNode.QUERY
     let data: GatewayExecutionResult['data']
+    let lost = true
     const contents = (): Contents => contentsOf((data && mergedDataOf(data)) ?? {}, { ...version, document, operation })
     try {
       const result = await version.execute(plan, request, refusals)
       data = result.data
+      lost = result.errors?.some(({ extensions }) => extensions?.outcome === 'UNKNOWN') ?? false
       const declared = facts && (version.policies.of(document, operation)?.(request.request.variables ?? {}) ?? null)
       facts?.ran({ source, declared: declared ?? null, whole: isQuery && data != null && !result.errors, contents })
       return observed?.report ? { ...result, extensions: { trace: observed.report.of(plan) } } : result
     } finally {
-      if (operation.operation === OperationTypeNode.MUTATION) this.options.wrote?.(asking, () => contents().entities)
+      if (operation.operation === OperationTypeNode.MUTATION) {
+        // Any of what it could have answered may be another now.
+        const written = () => (lost ? entitiesIn(version, document) : contents().entities)
+        this.options.wrote?.(asking, written)
+      }
     }
   }
 

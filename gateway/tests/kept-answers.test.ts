@@ -155,6 +155,12 @@ describe('an answer whose entity has changed', () => {
     expect(await name(query)).toBe('new')
   })
 
+  it('is dropped by each type that might have been in it, though nothing was', async () => {
+    products.length = 0
+    expect((await running.ask('{ products { name reviews { text } } }')).json.data).toEqual({ products: [] })
+    expect(running.gateway.invalidate([{ __typename: 'Review' }])).toBe(1)
+  })
+
   it('leaves the others alone', async () => {
     const queries = ['{ product(upc: "1") { upc name } }', '{ product(upc: "2") { upc name } }', '{ version }']
     for (const query of queries) await asked(query)
@@ -185,6 +191,17 @@ describe('an answer whose entity has changed', () => {
     expect(await name()).toBe('renamed')
     await running.ask('mutation { renameBadly(upc: "1", name: "again") { upc } }')
     expect(await name()).toBe('again')
+  })
+
+  it('is dropped by a write whose answer was lost with all that it would have told of', async () => {
+    expect(await name()).toBe('product 1')
+    catalogue.behave(async () => {
+      change()
+      throw new Error('gone')
+    })
+    await running.ask('mutation { renameWithin(upc: "1", name: "changed") { product { upc } } }', {}, as('ada'))
+    catalogue.behave(undefined)
+    expect(await name()).toBe('changed')
   })
 
   it('is dropped for who has written, whatever the write answers', async () => {

@@ -10,6 +10,9 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  TypeInfo,
+  visit as visitDocument,
+  visitWithTypeInfo,
 } from 'graphql'
 import { isObject } from '../execution/json-text.js'
 import { fits } from '../execution/type-conditions.js'
@@ -33,22 +36,52 @@ export interface Walked {
   readonly operation: OperationDefinitionNode
 }
 
+const possibleTypes = (schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLObjectType[] =>
+  isObjectType(type) ? [type] : isAbstractType(type) ? schema.getPossibleTypes(type) : []
+
+const known = new WeakMap<GraphQLSchema, WeakMap<DocumentNode, ReadonlySet<string>>>()
+
+/** The names of all types that objects in an answer may have, also where a list is empty, or what they are in is null. */
+function typesIn(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+  const bySchema = known.get(schema) ?? new WeakMap<DocumentNode, ReadonlySet<string>>()
+  known.set(schema, bySchema)
+  const found = bySchema.get(document) ?? readTypes(schema, document)
+  bySchema.set(document, found)
+  return found
+}
+
+/** All entities that an answer could have been made of, by their types alone. */
+export const entitiesIn = ({ schema, keys }: Pick<Walked, 'schema' | 'keys'>, document: DocumentNode): readonly EntityName[] =>
+  [...typesIn(schema, document)].flatMap((__typename) => (keys.of(__typename).length > 0 ? { __typename } : []))
+
+function readTypes(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+  const types = new Set<GraphQLNamedType>()
+  const info = new TypeInfo(schema)
+  visitDocument(
+    document,
+    visitWithTypeInfo(info, {
+      Field: () => {
+        const type = getNamedType(info.getType())
+        if (type) types.add(type)
+      },
+    }),
+  )
+  return new Set([...types].flatMap((type) => possibleTypes(schema, type).map(({ name }) => name)))
+}
+
 /**
  * What an answer is made of. It is read from what the services answered, which has the keys of most entities, asked for or not. Where there
  * could have been an entity, and is none, any may come to be there.
  * @param data merged, by the keys of the operation
  */
 export function contentsOf(data: unknown, { schema, keys, document, operation }: Walked): Contents {
-  const tags = new Set<string>()
+  const tags = new Set(typesIn(schema, document))
   const entities = new Map<string, EntityName>()
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
   const selections = new Map<readonly SelectionSetNode[], Map<string, Selected>>()
   const visited = new Map<Selected, Set<object>>()
-
-  const possible = (type: GraphQLNamedType): readonly GraphQLObjectType[] =>
-    isObjectType(type) ? [type] : isAbstractType(type) ? schema.getPossibleTypes(type) : []
 
   function selectedOf(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Selected {
     const byType = selections.get(sets) ?? new Map<string, Selected>()
@@ -57,7 +90,6 @@ export function contentsOf(data: unknown, { schema, keys, document, operation }:
     if (known) return known
     const selected = select(schema, type, sets, fragments)
     byType.set(type.name, selected)
-    for (const { type: below } of selected.below.values()) for (const { name } of possible(below)) tags.add(name)
     return selected
   }
 
@@ -83,7 +115,7 @@ export function contentsOf(data: unknown, { schema, keys, document, operation }:
     }
     const concrete = isObject(value) ? (isObjectType(type) ? type : schema.getType(String(value.__typename))) : null
     if (!isObject(value) || !isObjectType(concrete)) {
-      for (const { name } of possible(type)) tag(name, () => undefined)
+      for (const { name } of possibleTypes(schema, type)) tag(name, () => undefined)
       return
     }
     const selected = selectedOf(concrete, sets)

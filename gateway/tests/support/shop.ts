@@ -25,7 +25,9 @@ const CATALOGUE = `
     rename(upc: ID!, name: String!): Product
     renameSilently(upc: ID!, name: String!): Boolean
     renameBadly(upc: ID!, name: String!): Product
+    renameWithin(upc: ID!, name: String!): Renaming
   }
+  type Renaming { product: Product }
   interface Thing { name: String label: Label }
   union Either = Product | Maker
   type Product implements Thing @key(fields: "upc") @key(fields: "sku") {
