@@ -23,6 +23,7 @@ import {
   valueFromASTUntyped,
 } from 'graphql'
 import { type Conditions, conditionsOf, conditionVariables, isIncluded } from './execution/conditions.js'
+import { fragmentsOf } from './rules/measure.js'
 
 type Variables = Readonly<Record<string, unknown>>
 /** A part of an operation's cost, once its variables are known. */
@@ -47,9 +48,7 @@ export function compileCost(
   operation: OperationDefinitionNode,
   options: CostOptions,
 ): (variables: Variables) => number {
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  const fragments = fragmentsOf(document)
   const root = options.schema.getRootType(operation.operation)
   if (!root) return () => 0
   const presets = presetsOf(operation)

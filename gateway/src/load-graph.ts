@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Schema } from '@apollo/federation-internals'
 import { buildASTSchema, type DocumentNode, type GraphQLSchema, Kind, parse } from 'graphql'
 import { loadSupergraph } from './planning/load-supergraph.js'
 
@@ -8,7 +7,6 @@ export interface LoadedGraph {
   readonly supergraphSdl: string
   /** As clients see it. */
   readonly schema: GraphQLSchema
-  readonly apiSchema: Schema
   readonly supergraphSchema: GraphQLSchema
 }
 
@@ -26,7 +24,7 @@ export async function loadGraph(supergraphSdl: string): Promise<LoadedGraph> {
   await turn()
   const schema = buildASTSchema(withDefer(apiSchema.toAST()), VALID)
   await turn()
-  return { supergraphSdl, schema, apiSchema, supergraphSchema: buildASTSchema(parse(supergraphSdl, { noLocation: true }), VALID) }
+  return { supergraphSdl, schema, supergraphSchema: buildASTSchema(parse(supergraphSdl, { noLocation: true }), VALID) }
 }
 
 /** Built in by now, it is in no schema's text (incremental delivery). */

@@ -1,5 +1,5 @@
 import { composeServices } from '@apollo/composition'
-import { operationFromDocument } from '@apollo/federation-internals'
+import { operationFromDocument, type Schema } from '@apollo/federation-internals'
 import { type QueryPlan, QueryPlanner } from '@apollo/query-planner'
 import type { Asking } from '@ashlar/kit/caller'
 import { silentLog } from '@ashlar/kit/log'
@@ -55,6 +55,7 @@ const marked = (sdl: string): string =>
     })
 
 let graph: LoadedGraph
+let apiSchema: Schema
 let planner: QueryPlanner
 let authorisation: Authorisation
 beforeAll(async () => {
@@ -62,14 +63,16 @@ beforeAll(async () => {
   const { supergraphSdl, errors } = composeServices(services)
   if (!supergraphSdl) throw new Error(errors?.join('\n'))
   graph = await loadGraph(supergraphSdl)
-  planner = new QueryPlanner(loadSupergraph(supergraphSdl))
+  const supergraph = loadSupergraph(supergraphSdl)
+  apiSchema = supergraph.apiSchema()
+  planner = new QueryPlanner(supergraph)
   authorisation = new Authorisation({ schema: graph.supergraphSchema })
 }, 60_000)
 
 function planOf(query: string | null): QueryPlan {
   if (query === null) return { kind: 'QueryPlan' }
   const { operation, meanings } = plannable({ query, operationName: null }, graph)
-  const built = planner.buildQueryPlan(operationFromDocument(graph.apiSchema, parse(operation.query), { validate: false }))
+  const built = planner.buildQueryPlan(operationFromDocument(apiSchema, parse(operation.query), { validate: false }))
   return JSON.parse(JSON.stringify({ ...built, meanings }))
 }
 

@@ -1,5 +1,5 @@
 import { composeServices } from '@apollo/composition'
-import { operationFromDocument } from '@apollo/federation-internals'
+import { operationFromDocument, type Schema } from '@apollo/federation-internals'
 import { QueryPlanner } from '@apollo/query-planner'
 import { silentLog } from '@ashlar/kit/log'
 import { askingAsNobody } from '@ashlar/kit/testing/callers'
@@ -16,13 +16,16 @@ import { randomOperation } from './support/random-operations.js'
 import { type Mishaps, wholeWorld, worldSchemas, worldServices } from './support/world.js'
 
 let graph: LoadedGraph
+let apiSchema: Schema
 let planner: QueryPlanner
 
 beforeAll(async () => {
   const composed = composeServices(worldSchemas().map(({ name, sdl }) => ({ name, typeDefs: parse(sdl) })))
   if (!composed.supergraphSdl) throw new Error(composed.errors?.join('\n'))
   graph = await loadGraph(composed.supergraphSdl)
-  planner = new QueryPlanner(loadSupergraph(composed.supergraphSdl))
+  const supergraph = loadSupergraph(composed.supergraphSdl)
+  apiSchema = supergraph.apiSchema()
+  planner = new QueryPlanner(supergraph)
 }, 60_000)
 
 const sourcesOf = (mishaps: Mishaps, read: (answer: unknown) => Answer): Record<string, Source> =>
@@ -36,7 +39,7 @@ function planOf(query: string): string {
   if (known) return known
   const { operation, meanings } = plannable({ query, operationName: null }, graph)
   const document = parse(operation.query)
-  const built = planner.buildQueryPlan(operationFromDocument(graph.apiSchema, document, { validate: false }))
+  const built = planner.buildQueryPlan(operationFromDocument(apiSchema, document, { validate: false }))
   const plan = JSON.stringify({ ...built, meanings })
   plans.set(query, plan)
   return plan

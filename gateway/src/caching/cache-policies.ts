@@ -17,6 +17,7 @@ import {
   type SelectionSetNode,
 } from 'graphql'
 import { type Conditions, conditionsOf, conditionVariables, isIncluded } from '../execution/conditions.js'
+import { fragmentsOf } from '../rules/measure.js'
 import { type CachePolicy, NOT_KEPT } from './cache-policy.js'
 
 const DIRECTIVE = 'cacheControl'
@@ -61,9 +62,7 @@ export class CachePolicies {
   }
 
   private compile(document: DocumentNode, operation: OperationDefinitionNode): PolicyOf {
-    const fragments = new Map<string, FragmentDefinitionNode>()
-    for (const definition of document.definitions)
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+    const fragments = fragmentsOf(document)
     const names = conditionVariables(operation, fragments.values())
     const ways = new Map<string, CachePolicy>()
     return (variables) => {

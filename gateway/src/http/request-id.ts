@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-export const REQUEST_ID_HEADER = 'x-request-id'
+const REQUEST_ID_HEADER = 'x-request-id'
 
 /** What a proxy or client may call a request: long enough to be its own, and nothing that could be anything else in a log. */
 const ID = /^[\w.:+=/-]{8,64}$/

@@ -1,4 +1,5 @@
-import { type DocumentNode, type FieldNode, type FragmentDefinitionNode, Kind, print, type SelectionSetNode } from 'graphql'
+import { type DocumentNode, type FieldNode, Kind, print, type SelectionSetNode } from 'graphql'
+import { fragmentsOf } from '../rules/measure.js'
 
 /** For names in the answer that stand for different fields at one path, in objects of different types: the fields, with their arguments. */
 export type Meanings = Readonly<Record<string, readonly string[]>>
@@ -11,11 +12,7 @@ export const meaningOf = ({ name, arguments: args = [] }: FieldNode): string => 
  * one of them alone, for all.
  */
 export function meaningsOf(document: DocumentNode): Meanings {
-  const fragments = new Map(
-    document.definitions.flatMap((each): [string, FragmentDefinitionNode][] =>
-      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
-    ),
-  )
+  const fragments = fragmentsOf(document)
   const meanings = new Map<string, Set<string>>()
   const ambiguous = new Set<string>()
 

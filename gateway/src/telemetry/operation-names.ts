@@ -10,7 +10,7 @@ const HALVED_EVERY = 100_000
 const RATIO = 2
 const WORTH = 100
 
-export const ANONYMOUS = 'anonymous'
+const ANONYMOUS = 'anonymous'
 export const OTHER = 'other'
 
 export interface NamedLines<Lines> {

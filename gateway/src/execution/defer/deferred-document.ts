@@ -2,7 +2,6 @@ import { tooComplex } from '@ashlar/kit/errors'
 import {
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
@@ -16,6 +15,7 @@ import {
   visit,
 } from 'graphql'
 import { inlineFragments } from '../../rules/inline-fragments.js'
+import { fragmentsOf } from '../../rules/measure.js'
 
 /** Parts of one answer that come later. */
 const DEFERRED_MAX = 20
@@ -61,7 +61,7 @@ interface Here extends Where {
   readonly parent: DeferredFragment | null
 }
 
-export const hasDefer = (document: DocumentNode): boolean => {
+const hasDefer = (document: DocumentNode): boolean => {
   let found = false
   visit(document, {
     Directive(node) {
@@ -79,11 +79,7 @@ export function deferredDocument(
 ): DeferredDocument | null {
   const root = schema.getRootType(operation.operation)
   if (!root || !hasDefer(document)) return null
-  const named = new Map(
-    document.definitions.flatMap((each): [string, FragmentDefinitionNode][] =>
-      each.kind === Kind.FRAGMENT_DEFINITION ? [[each.name.value, each]] : [],
-    ),
-  )
+  const named = fragmentsOf(document)
   const fragments: DeferredFragment[] = []
 
   const within = ({ selections }: SelectionSetNode, here: Here): SelectionSetNode => ({
