@@ -174,7 +174,7 @@ async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promi
     wrote: (asking, changed) => {
       if (shared.isOn) shared.wrote(viewerOf(asking), shared.keeps ? changed() : [], gateway.keysOf)
     },
-    policies: options.policies ? unkept(options.policies) : noPolicies,
+    policies: options.policies ?? noPolicies,
     overrideLabels: options.overrideLabels,
   })
   const passErrors = options.passErrors ?? false
@@ -309,14 +309,6 @@ async function openGateway(options: GatewayOptions, telemetry: Telemetry): Promi
     },
   }
 }
-
-/** Whether a policy holds may be another thing the next moment: what depends on one is not kept. */
-const unkept =
-  (policies: Policies): Policies =>
-  (names, asking) => {
-    asking.reply.hints?.answered('no-store')
-    return policies(names, asking)
-  }
 
 const isComposed = (parts: GraphParts): parts is ComposedGraph => 'supergraphSdl' in parts
 

@@ -295,6 +295,7 @@ describe('policies', () => {
     const second = gateway.ask('{ policed }', {}, { 'user-agent': 'outside' })
     expect([(await first).json.data, (await second).json.data]).toEqual([{ policed: 'policed' }, { policed: null }])
     expect(asked).toEqual(['inside', 'outside'])
+    expect((await first).headers['cache-control']).toContain('no-store')
   })
 
   it('hold for nobody where nobody says so', async () => {

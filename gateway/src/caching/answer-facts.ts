@@ -35,7 +35,7 @@ export class AnswerFacts implements CacheHints {
     this.executed = executed
   }
 
-  /** More decides what it is than it could be known by. */
+  /** More decides what it is than it could be known by, and that may be another the next moment. */
   isOfThisRequest(): void {
     this.own = true
   }
@@ -67,7 +67,7 @@ export class AnswerFacts implements CacheHints {
    */
   get policy(): CachePolicy {
     const { executed, heard, unsaid } = this
-    if (!executed?.whole) return NOT_KEPT
+    if (!executed?.whole || this.own) return NOT_KEPT
     if (executed.declared) return heard ? stricter(executed.declared, heard) : executed.declared
     return heard && !unsaid ? heard : NOT_KEPT
   }
