@@ -16,6 +16,7 @@ import {
 } from 'graphql'
 import { isObject } from '../execution/json-text.js'
 import { fits } from '../execution/type-conditions.js'
+import { fragmentsOf } from '../rules/measure.js'
 import type { EntityKeys } from './entity-keys.js'
 import { type Contents, type EntityName, tagOf, tagOfUnknown } from './entity-tags.js'
 
@@ -77,9 +78,7 @@ function readTypes(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<s
 export function contentsOf(data: unknown, { schema, keys, document, operation }: Walked): Contents {
   const tags = new Set(typesIn(schema, document))
   const entities = new Map<string, EntityName>()
-  const fragments = new Map<string, FragmentDefinitionNode>()
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition)
+  const fragments = fragmentsOf(document)
   const selections = new Map<readonly SelectionSetNode[], Map<string, Selected>>()
   const visited = new Map<Selected, Set<object>>()
 
