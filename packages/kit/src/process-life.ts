@@ -34,7 +34,7 @@ export class StartError extends Error {
 export async function live<App extends { close(): Promise<void> }>({ start, ready, stopMs = STOP_MS }: Life<App>): Promise<void> {
   const startedAt = performance.now()
   const starting = Promise.resolve().then(start)
-  const isStopping = stopOnSignals(() => starting.then((app) => app.close()), stopMs)
+  const isStopping = stopOnSignals(() => starting.then((app) => limited(app.close(), stopMs)))
   try {
     const app = await starting
     if (!isStopping()) await ready(app, performance.now() - startedAt, out)
@@ -72,7 +72,7 @@ export async function runOnce(work: (signal: AbortSignal) => Promise<number>): P
  * The first signal stops in order, a second one at once; what PostgreSQL was asked to keep it has kept either way.
  * Answers whether one has come.
  */
-function stopOnSignals(close: () => Promise<void>, stopMs: number): () => boolean {
+function stopOnSignals(close: () => Promise<void>): () => boolean {
   // What started it says what goes on; and where that ends, this ends too.
   const say = process.send ? () => {} : (text: string) => out.write(text)
   let stopping = false
@@ -80,10 +80,6 @@ function stopOnSignals(close: () => Promise<void>, stopMs: number): () => boolea
     if (stopping) process.exit(1)
     stopping = true
     say('\n▸ Stopping …\n')
-    setTimeout(() => {
-      announceFailure(`It did not stop within ${stopMs / 1_000} s and was ended.`)
-      process.exit(1)
-    }, stopMs).unref()
     close().then(() => {
       say('✓ Stopped\n')
       process.exit(0)
@@ -94,6 +90,15 @@ function stopOnSignals(close: () => Promise<void>, stopMs: number): () => boolea
     if (!stopping) stop()
   })
   return () => stopping
+}
+
+/** From when it stops: a start that is under way takes its own time, and what it has begun is ended in order. */
+function limited(closing: Promise<void>, stopMs: number): Promise<void> {
+  setTimeout(() => {
+    announceFailure(`It did not stop within ${stopMs / 1_000} s and was ended.`)
+    process.exit(1)
+  }, stopMs).unref()
+  return closing
 }
 
 function endWith(error: unknown): never {
