@@ -7,7 +7,8 @@ import { together } from '../src/together.js'
 import type { Workload } from '../src/workload.js'
 import { workloads } from '../src/workloads.js'
 
-const ROUNDS = 10
+/** More of them by `npm run faults -- --only one-process --rounds 20`. */
+const ROUNDS = 5
 const WRITES_A_ROUND = 100
 const WRITES_A_SECOND = 100
 
