@@ -2,9 +2,10 @@ import type { PlanNode } from '@apollo/query-planner'
 import type { Asking } from '@ashlar/kit/caller'
 import { subgraphUnavailable } from '@ashlar/kit/errors'
 import type { Logger } from '@ashlar/kit/log'
-import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST, Kind } from 'graphql'
+import { type DocumentNode, GraphQLError, type GraphQLSchema, getOperationAST } from 'graphql'
 import { dataKeysOf, withMeanings } from '../planning/data-keys.js'
 import type { KeyedPlan } from '../planning/plannable.js'
+import { fragmentsOf } from '../rules/measure.js'
 import type { Refusals } from '../rules/refusals.js'
 import { tellRefusals } from '../rules/tell-refusals.js'
 import { compilePlan } from './compile-plan.js'
@@ -83,11 +84,7 @@ export function compileFinish(
 ): Finish {
   const operation = getOperationAST(document, operationName)
   if (!operation) throw new Error('a plan for no operation')
-  const fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
-    ),
-  )
+  const fragments = fragmentsOf(document)
   const names = conditionVariables(operation, fragments.values())
   const required = requiredNames(node?.kind === 'Subscription' ? (node.rest as PlanNode | undefined) : node)
   /** The planner may have asked for what the conditions leave out, and not for what that requires: nothing is missing. */

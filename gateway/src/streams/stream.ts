@@ -9,7 +9,7 @@ export interface StreamRequest {
   readonly variables: Readonly<Record<string, unknown>>
   /** `persistedQuery` and the like. */
   readonly extensions: Readonly<Record<string, unknown>>
-  /** Selects the event's `cursor` as well, for a transport that numbers events, and takes up behind this one: null for none yet. */
+  /** Of a transport that numbers events: the last one that the client has; null for none yet. */
   readonly resume?: { readonly after: string | null }
 }
 
@@ -30,7 +30,7 @@ export interface Listener {
 export interface StreamAnswer {
   /** `{"data":…}`, `errors` and all, as JSON in one line. */
   readonly text: string
-  /** The event's cursor where `resume` asked for it. */
+  /** The event's cursor, where its field takes `after` and its events have one. */
   readonly cursor: string | null
 }
 
